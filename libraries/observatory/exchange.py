@@ -1,0 +1,148 @@
+"""The value that flows: one request and everything that came of it."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from pydantic_core import from_json
+
+
+class FailureType(StrEnum):
+    """Why a request failed; also the `failure_type` label of `pokeapi_failures_total`."""
+
+    DNS = "dns"
+    CONNECTION = "connection"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    TRUNCATED = "truncated"
+    OVERSIZED = "oversized"
+    CONTENT_TYPE = "content_type"
+    INVALID_JSON = "invalid_json"
+    REDIRECT = "redirect"
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    STATUS = "status"
+    MODEL = "model"
+    CIRCUIT_OPEN = "circuit_open"
+    NOT_RECORDED = "not_recorded"
+    ASSERTION = "assertion"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One field of a body that its model rejects; `path` is written like `types[0].slot`."""
+
+    path: str
+    expected: str
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong with a request: its type, one clear sentence, and the rejected fields if a model judged."""
+
+    type: FailureType
+    message: str
+    fields: tuple[FieldError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at a request.
+
+    `elapsed`, `limited` and `waited` are seconds: on the wire, waiting for the rate limit before it, and
+    sleeping before it because the previous try failed. `problem` says in one clause why this try was not
+    the last or not good; it is None for a good one.
+    """
+
+    number: int
+    status: int | None
+    elapsed: float
+    problem: str | None = None
+    limited: float = 0.0
+    waited: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to ask for: an endpoint (`pokemon`), a resource of it (`25`, `pikachu`; empty for its list) and how.
+
+    `url`, when given, is asked for as it is instead of the address built from endpoint and resource: an
+    address found in a body, which the client takes to the target that is being watched. `expected` are the
+    statuses that are no failure.
+    """
+
+    endpoint: str
+    resource: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "GET"
+    url: str | None = None
+    expected: frozenset[int] = frozenset({200})
+
+
+_CACHED = ("json", "content_hash")
+
+
+@dataclass(frozen=True, repr=False)
+class Exchange:
+    """One request and what came of it: the only value that metrics, log, history and keywords read.
+
+    `started_at` is aware and in UTC; `elapsed` is the seconds of the last attempt on the wire, so that a
+    retry's sleep is never taken for the API's latency. `status` is None when no answer came. `unknown_fields` are
+    the normalised paths (`moves[].order2`) that the body has and its model does not know: noticed, no failure.
+    """
+
+    endpoint: str
+    resource: str
+    url: str
+    started_at: datetime
+    elapsed: float
+    attempts: tuple[Attempt, ...]
+    method: str = "GET"
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    failure: Failure | None = None
+    unknown_fields: tuple[str, ...] = ()
+    test_name: str = ""
+    run_id: str = ""
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as Python values.
+
+        Raises:
+            ValueError: the body is not JSON; the client notices that first and sets `failure`.
+        """
+        return from_json(self.body)
+
+    @cached_property
+    def content_hash(self) -> bytes:
+        """SHA-256 of the body: two equal hashes are one body, stored once."""
+        return hashlib.sha256(self.body).digest()
+
+    def __repr__(self) -> str:
+        """Short, because Robot logs every value that a keyword returns."""
+        outcome = self.failure.type.value if self.failure else "good"
+        return f"<{self.method} {self.subject}: status {self.status}, {self.elapsed:.3f} s, {outcome}>"
+
+    def having(self, **changes: Any) -> Exchange:
+        """This exchange with some values changed; what was parsed already is not parsed again."""
+        changed = replace(self, **changes)
+        changed.__dict__.update({name: self.__dict__[name] for name in _CACHED if name in self.__dict__})
+        return changed
+
+    @property
+    def subject(self) -> str:
+        """The endpoint and resource as a person says them: `pokemon/25`, or `pokemon` for the list."""
+        return f"{self.endpoint}/{self.resource}" if self.resource else self.endpoint

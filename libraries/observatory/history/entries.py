@@ -1,0 +1,100 @@
+"""What the history is told: small frozen values, each with a key of its own, so that telling twice changes nothing."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from observatory.exchange import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """One run: all processes of one `robot` or `pabot` command, or one backfill.
+
+    Every process of the run tells it anew; `finished_at` and `api_revision` (the API's own revision, from its
+    headers) are told when they are known. Times are aware.
+    """
+
+    id: uuid.UUID
+    target: str
+    kind: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    git_revision: str | None = None
+    api_revision: str | None = None
+    api_deployed_at: datetime | None = None
+    host: str = ""
+    shard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The JSON text of a response, known by the SHA-256 of its bytes; `accepted_by` names the models it satisfied."""
+
+    hash: bytes
+    content: bytes
+    accepted_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseEntry:
+    """A resource of a target was seen with this body at this time.
+
+    `body` is None when its content is stored or on its way already: an unchanged response is told by its hash.
+    """
+
+    run_id: uuid.UUID
+    target: str
+    endpoint: str
+    resource: str
+    body_hash: bytes
+    seen_at: datetime
+    body: Body | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SampleEntry:
+    """One request as it was measured: `elapsed` is the seconds of its last attempt; None in `status` means no answer."""
+
+    id: uuid.UUID
+    run_id: uuid.UUID
+    endpoint: str
+    resource: str
+    started_at: datetime
+    elapsed: float
+    attempts: int
+    status: int | None = None
+    failure_type: str | None = None
+    test_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TestAttemptEntry:
+    """One attempt at one test: `name` is the long name, `status` PASS, FAIL or SKIP, `elapsed` seconds."""
+
+    run_id: uuid.UUID
+    name: str
+    status: str
+    started_at: datetime
+    elapsed: float
+    message: str = ""
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+Entry = RunEntry | ResponseEntry | SampleEntry | TestAttemptEntry
+
+
+def stored_resource(exchange: Exchange) -> str:
+    """The resource under which a response is kept.
+
+    `pokemon/bulbasaur` and `pokemon/1` are one resource, so the body's own integer `id` wins; a list page is
+    known by its query (`?limit=20&offset=0`), a whole list by the empty name.
+    """
+    if exchange.resource:
+        identity = exchange.json.get("id") if isinstance(exchange.json, dict) else None
+        is_number = isinstance(identity, int) and not isinstance(identity, bool)
+        return str(identity) if is_number else exchange.resource
+    query = exchange.url.partition("?")[2]
+    return f"?{'&'.join(sorted(query.split('&')))}" if query else ""

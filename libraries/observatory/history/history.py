@@ -1,0 +1,122 @@
+"""The history of one process: what was seen goes in behind the tests, what was seen before comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from observatory.exchange import Exchange, FailureType
+from observatory.history.database import Database
+from observatory.history.entries import (
+    Body,
+    Entry,
+    ResponseEntry,
+    RunEntry,
+    SampleEntry,
+    TestAttemptEntry,
+    stored_resource,
+)
+from observatory.history.queries import State, known_bodies, states
+from observatory.history.writer import Writer
+
+_HTTP_OK = 200
+
+
+class History:
+    """Remembers runs, responses, samples and attempts; one for a process, whatever targets it watches.
+
+    `on_known` is called from the writer's thread with the hashes of all stored bodies, and the fingerprint of the
+    models that accepted each, when the database is reached.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        spool: Path,
+        *,
+        report: Callable[[str], None],
+        on_known: Callable[[dict[bytes, str | None]], None] = lambda _: None,
+    ) -> None:
+        """Begin to write behind the tests; nothing here waits for the database."""
+        self.database = database
+        self._on_known = on_known
+        self._known: dict[bytes, str | None] = {}
+        self._writer = Writer(database, spool, report=report, on_connect=self._learn_known)
+
+    def begin(self, run: RunEntry) -> None:
+        """Tell of a run, or tell more of it (the API's revision, its end)."""
+        self._writer.add([run])
+
+    def saw(self, exchange: Exchange, run: RunEntry, *, accepted_by: str | None = None) -> None:
+        """Remember an exchange: its sample always, its body when it is a good answer and new."""
+        entries: list[Entry] = []
+        if exchange.attempts:
+            entries.append(_sample(exchange, run))
+        if _is_good_answer(exchange):
+            entries.append(self._response(exchange, run, accepted_by))
+        self._writer.add(entries)
+
+    def attempted(self, attempt: TestAttemptEntry) -> None:
+        """Remember an attempt at a test."""
+        self._writer.add([attempt])
+
+    def states(self, target: str, endpoint: str, resource: str) -> list[State]:
+        """The states a resource of a target was seen in, the latest first, this run's included.
+
+        Raises:
+            HistoryError: the database cannot be reached.
+        """
+        self._writer.flush()
+        with self.database.transaction() as connection:
+            return states(connection, target, endpoint, resource)
+
+    def flush(self, timeout: float = 15.0) -> bool:
+        """Wait until the database has everything; False when it is away or took longer than `timeout` seconds."""
+        return self._writer.flush(timeout)
+
+    def close(self) -> None:
+        """Store what is left and leave the database."""
+        self._writer.close()
+        self.database.close()
+
+    def _response(self, exchange: Exchange, run: RunEntry, accepted_by: str | None) -> ResponseEntry:
+        content_hash, body = exchange.content_hash, None
+        is_known = content_hash in self._known
+        if not is_known or (accepted_by is not None and self._known[content_hash] != accepted_by):
+            self._known[content_hash] = accepted_by
+            body = Body(content_hash, exchange.body, accepted_by)
+        return ResponseEntry(
+            run_id=run.id,
+            target=run.target,
+            endpoint=exchange.endpoint,
+            resource=stored_resource(exchange),
+            body_hash=content_hash,
+            seen_at=exchange.started_at,
+            body=body,
+        )
+
+    def _learn_known(self, database: Database) -> None:
+        with database.transaction() as connection:
+            known = known_bodies(connection)
+        self._known.update(known)
+        self._on_known(known)
+
+
+def _is_good_answer(exchange: Exchange) -> bool:
+    is_readable = exchange.failure is None or exchange.failure.type is FailureType.MODEL
+    return exchange.status == _HTTP_OK and bool(exchange.body) and is_readable
+
+
+def _sample(exchange: Exchange, run: RunEntry) -> SampleEntry:
+    return SampleEntry(
+        id=exchange.id,
+        run_id=run.id,
+        endpoint=exchange.endpoint,
+        resource=exchange.resource,
+        started_at=exchange.started_at,
+        elapsed=exchange.elapsed,
+        attempts=len(exchange.attempts),
+        status=exchange.status,
+        failure_type=exchange.failure.type.value if exchange.failure else None,
+        test_name=exchange.test_name,
+    )

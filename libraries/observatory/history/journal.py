@@ -1,0 +1,174 @@
+"""The journal: every entry is on disk before the test goes on, and stays there until the database has it.
+
+A journal belongs to the process that holds its lock. A journal whose lock is free was left behind by a process
+that was killed, or that ended while the database was away; the next process adopts it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import threading
+import uuid
+import zlib
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import fasteners
+
+from observatory.history.entries import Body, Entry, ResponseEntry, RunEntry, SampleEntry, TestAttemptEntry
+
+_SUFFIX = ".journal"
+_CLASSES: dict[str, type[Entry]] = {
+    entry.__name__: entry for entry in (RunEntry, ResponseEntry, SampleEntry, TestAttemptEntry)
+}
+_BYTES = frozenset({"body_hash", "hash"})
+_UUIDS = frozenset({"id", "run_id"})
+_held_here: set[Path] = set()
+_TIMES = frozenset({"started_at", "finished_at", "seen_at", "api_deployed_at"})
+
+
+class Journal:
+    """The journal of this process: entries go in as checked lines, in order, and are dropped once stored.
+
+    Thread-safe. `append` costs one `write` to the page cache, which a kill of the process does not undo.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open a journal at `path`, which must not be held by another process, and lock it.
+
+        Raises:
+            BlockingIOError: another process holds this journal.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path.resolve()
+        self._lock_path = self.path.with_suffix(".lock")
+        self._lock = fasteners.InterProcessLock(self._lock_path)
+        # A file lock keeps other processes out, not this one: a second session of ours must not adopt it either.
+        if self.path in _held_here or not self._lock.acquire(blocking=False):
+            raise BlockingIOError(f"the journal {path} is held by another process")
+        _held_here.add(self.path)
+        self._file = path.open("ab", buffering=0)
+        self._mutex = threading.Lock()
+
+    @classmethod
+    def create(cls, folder: Path) -> Journal:
+        """A new, empty journal in `folder`."""
+        return cls(folder / f"{uuid.uuid4()}{_SUFFIX}")
+
+    @classmethod
+    def adopt_abandoned(cls, folder: Path) -> Iterator[Journal]:
+        """Lock and yield every journal in `folder` that no living process holds, oldest first."""
+        for path in sorted(folder.glob(f"*{_SUFFIX}"), key=_modified_at):
+            try:
+                journal = cls(path)
+            except BlockingIOError:
+                continue
+            if path.stat().st_size:
+                yield journal
+            else:
+                journal.remove()
+
+    def append(self, entry: Entry) -> None:
+        """Write one entry.
+
+        Raises:
+            OSError: it could not be written whole (a full disk, say); the journal is as it was before.
+        """
+        line = _encode(entry)
+        with self._mutex:
+            size = self._file.seek(0, os.SEEK_END)
+            try:
+                if self._file.write(line) != len(line):
+                    raise OSError("only a part of the entry could be written")
+            except OSError:
+                self._file.truncate(size)
+                raise
+
+    def entries(self) -> Iterator[Entry]:
+        """Every whole entry from the beginning; what a crash cut off or damaged is passed over."""
+        with self.path.open("rb") as lines:
+            for line in lines:
+                entry = _decode(line)
+                if entry is not None:
+                    yield entry
+
+    def clear(self) -> None:
+        """Drop all entries: the database has them."""
+        with self._mutex:
+            self._file.truncate(0)
+
+    def close(self) -> None:
+        """Leave the journal where it is, for the next process to adopt; an empty one is removed."""
+        if not self._file.closed and not self.path.stat().st_size:
+            self.remove()
+            return
+        self._file.close()
+        self._release()
+
+    def remove(self) -> None:
+        """Close the journal and delete it."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+        self._release()
+        self._lock_path.unlink(missing_ok=True)
+
+    def _release(self) -> None:
+        if self._lock.acquired:
+            self._lock.release()
+        _held_here.discard(self.path)
+
+
+def _modified_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # adopted and removed by another process since the folder was listed
+        return 0.0
+
+
+def _encode(entry: Entry) -> bytes:
+    text = json.dumps({"entry": type(entry).__name__, **_plain(entry)}, separators=(",", ":")).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
+
+
+def _plain(value: Entry | Body) -> dict[str, Any]:
+    return {item.name: _plain_value(getattr(value, item.name)) for item in fields(value)}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, uuid.UUID):
+        return value.hex
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Body):
+        # The content is JSON text already; as text it is written three times faster than in base 64.
+        return {**_plain(value), "content": value.content.decode("utf-8")}
+    return value
+
+
+def _decode(line: bytes) -> Entry | None:
+    checksum, _, text = line.rstrip(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(text):
+        return None
+    values = json.loads(text)
+    return _CLASSES[values.pop("entry")](**{name: _value(name, value) for name, value in values.items()})
+
+
+def _value(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name in _BYTES:
+        return base64.b64decode(value)
+    if name in _UUIDS:
+        return uuid.UUID(hex=value)
+    if name in _TIMES:
+        return datetime.fromisoformat(value)
+    if name == "body":
+        return Body(base64.b64decode(value["hash"]), value["content"].encode("utf-8"), value["accepted_by"])
+    return value

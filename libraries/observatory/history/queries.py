@@ -1,0 +1,48 @@
+"""What is asked of the history: which bodies it knows, and the states a resource was seen in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2 names its class in lower case
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One body a resource was seen with: from `first_seen_at` to `last_seen_at`, aware times."""
+
+    body_hash: bytes
+    size: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+def known_bodies(connection: Connection) -> dict[bytes, str | None]:
+    """The hash of every stored body, with the fingerprint of the models that accepted it, if any did."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT hash, accepted_by FROM bodies")
+        return {bytes(row[0]): row[1] for row in cursor.fetchall()}
+
+
+def states(connection: Connection, target: str, endpoint: str, resource: str) -> list[State]:
+    """The states a resource was seen in, the latest first; empty when it was never seen."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT body.hash, body.size, response.first_seen_at, response.last_seen_at "
+            "FROM api_responses AS response "
+            "JOIN bodies AS body ON body.hash = response.body_hash "
+            "JOIN targets AS target ON target.id = response.target_id "
+            "WHERE target.name = %s AND response.endpoint = %s AND response.resource = %s "
+            "ORDER BY response.last_seen_at DESC, response.id DESC",
+            (target, endpoint, resource),
+        )
+        return [State(bytes(row[0]), row[1], row[2], row[3]) for row in cursor.fetchall()]
+
+
+def body(connection: Connection, body_hash: bytes) -> bytes | None:
+    """The stored body with this hash, byte for byte as it came; None when there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT content FROM bodies WHERE hash = %s", (body_hash,))
+        row = cursor.fetchone()
+        return None if row is None else str(row[0]).encode("utf-8")

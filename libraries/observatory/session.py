@@ -1,0 +1,216 @@
+"""The session: the one place where the parts are put together, and the way an exchange takes through them."""
+
+from __future__ import annotations
+
+import platform
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from observatory.client import CircuitBreakers, PokeApiClient, ProcessRateLimiter, RateLimiter
+from observatory.exchange import Exchange, Failure, FailureType, Request
+from observatory.history import Database, History, RunEntry, TestAttemptEntry
+from observatory.history.shared_rate_limit import SharedRateLimiter
+from observatory.masking import Masker
+from observatory.metrics import Metrics
+from observatory.models import Judge, describe, fingerprint, kind_for
+from observatory.revision import git_revision
+from observatory.settings import Settings
+from observatory.structured_log import StructuredLog
+from observatory.targets import Target, open_target
+
+_MINUTE = 60.0  # seconds
+_HTTP_OK = 200
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What all sessions of a process share: numbers, log, history, and the judge that knows what was judged before.
+
+    `report` takes one sentence that a person should read but no test should fail for, from any thread.
+    """
+
+    masker: Masker
+    metrics: Metrics
+    log: StructuredLog
+    history: History
+    judge: Judge
+    report: Callable[[str], None]
+
+    @classmethod
+    def open(cls, settings: Settings, run_id: uuid.UUID, report: Callable[[str], None]) -> Memory:
+        """Build the parts from the settings; nothing here waits for the database."""
+        masker = Masker(settings.secrets())
+        log = StructuredLog(_log_path(settings), masker, level=settings.log_level, run_id=run_id.hex)
+        judge = Judge()
+
+        def tell(sentence: str) -> None:
+            masked = masker.mask_text(sentence)
+            log.message("WARNING", masked)
+            report(masked)
+
+        history = History(
+            Database.at(settings.database_url, settings.home),
+            settings.home / "spool",
+            report=tell,
+            on_known=lambda known: _remember_verdicts(judge, known),
+        )
+        return cls(masker, Metrics(), log, history, judge, tell)
+
+    def close(self) -> None:
+        """Bring the history home and close the log."""
+        self.history.close()
+        self.log.close()
+
+
+class Session:
+    """Asks one target, and tells metrics, log and history, in this order, of each exchange."""
+
+    def __init__(self, settings: Settings, memory: Memory, run: RunEntry) -> None:
+        """Open the target that the settings name, and begin the run."""
+        self.settings = settings
+        self.memory = memory
+        self.target: Target = open_target(settings)
+        self.run = replace(run, target=self.target.name)
+        self.test_name = ""
+        self.breakers = CircuitBreakers()
+        self.client = PokeApiClient(
+            self.target.base_url,
+            timeout=settings.timeout,
+            retries=settings.retries,
+            limiter=_limiter(self.target, memory),
+            breakers=self.breakers,
+            max_body_bytes=settings.max_body_bytes,
+            headers=_authorization(settings),
+        )
+        memory.metrics.watch(self.breakers)
+        memory.history.begin(self.run)
+
+    @classmethod
+    def open(cls, settings: Settings, *, kind: str = "robot", report: Callable[[str], None] = lambda _: None) -> Self:
+        """A session with a memory of its own.
+
+        Raises:
+            SettingsError: the target cannot be opened.
+        """
+        run = new_run(settings, kind)
+        return cls(settings, Memory.open(settings, run.id, report), run)
+
+    def watching(self, target: str) -> Session:
+        """A session for another target, with a run of its own, that shares this one's memory."""
+        settings = self.settings.model_copy(update={"target": target})
+        run_id = uuid.uuid5(self.run.id, target)
+        return Session(settings, self.memory, replace(self.run, id=run_id, api_revision=None, api_deployed_at=None))
+
+    def fetch(self, request: Request) -> Exchange:
+        """Ask once (with retries), judge the answer, tell of it; never raises for what the API or the network does."""
+        return self._told(self.client.fetch(request))
+
+    def fetch_many(self, requests: Sequence[Request], *, concurrency: int | None = None) -> list[Exchange]:
+        """Ask for many at once, at most `concurrency` at a time; the exchanges come in the order of the requests."""
+        told: dict[uuid.UUID, Exchange] = {}
+
+        def on_done(exchange: Exchange) -> None:
+            told[exchange.id] = self._told(exchange)
+
+        exchanges = self.client.fetch_many(
+            requests, concurrency=concurrency or self.settings.concurrency, on_done=on_done
+        )
+        return [told[exchange.id] for exchange in exchanges]
+
+    def test_ended(self, attempt: TestAttemptEntry) -> None:
+        """Remember an attempt at a test."""
+        self.memory.history.attempted(attempt)
+
+    def close(self) -> None:
+        """Stop what was opened for the target and end the run; the memory is closed by whoever opened it."""
+        self.client.close()
+        self.target.stop()
+        self.memory.history.begin(replace(self.run, finished_at=datetime.now(UTC)))
+
+    def _told(self, exchange: Exchange) -> Exchange:
+        exchange, accepted_by = self._judged(exchange)
+        self._notice_revision(exchange)
+        self.memory.metrics.saw(exchange)
+        self.memory.log.exchange(exchange)
+        self.memory.history.saw(exchange, self.run, accepted_by=accepted_by)
+        return exchange
+
+    def _judged(self, exchange: Exchange) -> tuple[Exchange, str | None]:
+        """The exchange with what its model says of it, and the mark by which later runs know that it was accepted."""
+        exchange = exchange.having(test_name=self.test_name, run_id=self.run.id.hex)
+        if exchange.failure is not None or exchange.status != _HTTP_OK or not exchange.body:
+            return exchange, None
+        verdict = self.memory.judge.verdict(
+            exchange.endpoint, exchange.resource, exchange.body, exchange.content_hash
+        )
+        if verdict is None:
+            return exchange, None
+        if not verdict.accepted:
+            failure = Failure(FailureType.MODEL, describe(exchange.subject, verdict), verdict.errors)
+            return exchange.having(failure=failure, unknown_fields=verdict.unknown), None
+        if verdict.unknown:
+            return exchange.having(unknown_fields=verdict.unknown), None
+        return exchange, _accepted_mark(exchange)
+
+    def _notice_revision(self, exchange: Exchange) -> None:
+        revision = exchange.headers.get("x-pokeapi-hash")
+        if revision and revision != self.run.api_revision:
+            deployed = exchange.headers.get("x-pokeapi-deploy-date", "")
+            deployed_at = datetime.fromtimestamp(int(deployed), UTC) if deployed.isdecimal() else None
+            self.run = replace(self.run, api_revision=revision, api_deployed_at=deployed_at)
+            self.memory.history.begin(self.run)
+
+
+def new_run(settings: Settings, kind: str) -> RunEntry:
+    """A run that begins now; `settings.run_id` joins several processes in one."""
+    return RunEntry(
+        id=uuid.UUID(settings.run_id) if settings.run_id else uuid.uuid4(),
+        target=settings.target,
+        kind=kind,
+        started_at=datetime.now(UTC),
+        git_revision=settings.git_revision or git_revision(Path.cwd()),
+        host=platform.node(),
+        shard=settings.shard,
+    )
+
+
+def _limiter(target: Target, memory: Memory) -> RateLimiter | None:
+    """The limit of the target for all processes that share the history; None where the target has none."""
+    if target.rate_limit is None:
+        return None
+    return SharedRateLimiter(
+        memory.history.database,
+        target.name,
+        target.rate_limit,
+        _MINUTE,
+        fallback=ProcessRateLimiter(target.rate_limit, _MINUTE),
+        report=memory.report,
+    )
+
+
+def _authorization(settings: Settings) -> dict[str, str]:
+    """The token goes only to an address that the person named; the public API needs none and gets none."""
+    if settings.api_token is None or not settings.target.startswith("http"):
+        return {}
+    return {"Authorization": f"Bearer {settings.api_token.get_secret_value()}"}
+
+
+def _accepted_mark(exchange: Exchange) -> str:
+    return f"{kind_for(exchange.endpoint, exchange.resource)}@{fingerprint()}"
+
+
+def _remember_verdicts(judge: Judge, known: Mapping[bytes, str | None]) -> None:
+    """What the same models accepted in an earlier run need not be judged again."""
+    for content_hash, mark in known.items():
+        kind, _, models = (mark or "").rpartition("@")
+        if models == fingerprint():
+            judge.remember(kind, content_hash)
+
+
+def _log_path(settings: Settings) -> Path:
+    """One file a day for all processes: each line is appended whole."""
+    return settings.results / "logs" / f"observatory-{datetime.now(UTC):%Y-%m-%d}.jsonl"

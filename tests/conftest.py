@@ -1,0 +1,74 @@
+"""What tests of several folders share: a real PostgreSQL, a fresh database in it for each test that wants one."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+import pytest
+from observatory.history.database import Database
+from observatory.history.embedded import EmbeddedServer
+from pydantic import SecretStr
+
+RECORDING = Path(__file__).resolve().parents[2] / "shared" / "pokeapi" / "recorded"
+"""Real responses, where a checkout has them beside it."""
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL that holds a template with the history's tables."""
+    with tempfile.TemporaryDirectory(prefix="observatory-") as folder:
+        server = EmbeddedServer(Path(folder) / "postgres")
+        yield _with_template(server.url())
+        server.leave()
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """An empty folder for an embedded server.
+
+    Not pytest's own, which only its owner may enter: for root, PostgreSQL runs as another user.
+    """
+    with tempfile.TemporaryDirectory(prefix="observatory-") as folder:
+        yield Path(folder)
+
+
+def _with_template(url: str) -> str:
+    _execute(url, "CREATE DATABASE template_history")
+    template = Database(lambda: _in_database(url, "template_history"))
+    with template.transaction():
+        pass
+    template.close()
+    return url
+
+
+@pytest.fixture
+def database_url(postgres: str) -> str:
+    """The address of a database of its own, with empty tables."""
+    name = f"history_{uuid.uuid4().hex}"
+    _execute(postgres, f"CREATE DATABASE {name} TEMPLATE template_history")
+    return _in_database(postgres, name)
+
+
+@pytest.fixture
+def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
+    """A database of its own, with empty tables."""
+    database = Database.at(SecretStr(database_url), tmp_path)
+    yield database
+    database.close()
+
+
+def _execute(url: str, statement: str) -> None:
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
+
+
+def _in_database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

@@ -1,0 +1,357 @@
+"""The history in a real PostgreSQL: what is told is stored once, grows only with change, and survives every fault."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from observatory.errors import HistoryError
+from observatory.exchange import Failure, FailureType
+from observatory.history import Database, History
+from observatory.history import entries as told
+from observatory.history.embedded import EmbeddedServer
+from observatory.history.migrations import HEAD
+from observatory.history.queries import body, known_bodies
+from observatory.history.store import store
+from observatory.history.writer import Writer
+
+from tests.history_values import NOW, a_response, a_run, a_sample, an_exchange, rows
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+
+# Property 3: API responses are stored in database
+@pytest.mark.property(3)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    endpoint=st.sampled_from(["pokemon", "type", "ability"]),
+    resource=st.integers(1, 10_000),
+    fields=st.dictionaries(st.text(), _JSON, max_size=5),
+    seconds=st.integers(0, 10**8),
+)
+def test_any_good_response_is_stored_whole(
+    database: Database, tmp_path: Path, endpoint: str, resource: int, fields: dict[str, object], seconds: int
+) -> None:
+    history = History(database, tmp_path / "spool", report=pytest.fail)
+    run = a_run()
+    seen_at = NOW - timedelta(seconds=seconds)
+    exchange = an_exchange(endpoint, str(resource), {**fields, "id": resource}, started_at=seen_at)
+    history.begin(run)
+    history.saw(exchange, run)
+    assert history.flush()
+    states = history.states("embedded", endpoint, str(resource))
+    mine = next(state for state in states if state.body_hash == exchange.content_hash)
+    assert mine.first_seen_at <= seen_at <= mine.last_seen_at
+    with database.transaction() as connection:
+        assert body(connection, exchange.content_hash) == exchange.body
+
+
+def test_entries_told_twice_are_stored_once(database: Database) -> None:
+    run = a_run()
+    attempt = told.TestAttemptEntry(run.id, "A Test", "PASS", NOW, 1.0)
+    entries = [run, a_response(run), a_sample(run), attempt]
+    for _ in range(2):
+        with database.transaction() as connection:
+            store(connection, entries)
+    for table in ("runs", "bodies", "api_responses", "latency_samples", "test_attempts"):
+        assert rows(database, f"SELECT count(*) FROM {table}") == [(1,)], table  # noqa: S608
+
+
+def test_an_unchanged_response_touches_one_row(database: Database) -> None:
+    first, second = a_run(), a_run()
+    later = NOW + timedelta(days=1)
+    with database.transaction() as connection:
+        store(connection, [first, a_response(first)])
+        store(connection, [second, a_response(second, seen_at=later, body=None)])
+    assert rows(database, "SELECT first_seen_at, last_seen_at, first_run_id, last_run_id FROM api_responses") == [
+        (NOW, later, first.id, second.id)
+    ]
+    assert rows(database, "SELECT count(*) FROM bodies") == [(1,)]
+
+
+def test_the_order_in_which_a_history_is_told_does_not_matter(database: Database) -> None:
+    runs = [a_run(started_at=NOW + timedelta(days=day)) for day in range(3)]
+    responses = [a_response(run, seen_at=run.started_at) for run in runs]
+    with database.transaction() as connection:
+        for index in (1, 2, 0):
+            store(connection, [runs[index], responses[index]])
+    assert rows(database, "SELECT first_seen_at, last_seen_at, first_run_id, last_run_id FROM api_responses") == [
+        (runs[0].started_at, runs[2].started_at, runs[0].id, runs[2].id)
+    ]
+
+
+def test_the_same_resource_of_two_targets_has_two_histories_and_one_body(database: Database) -> None:
+    live, replay = a_run("live"), a_run("replay:/recording")
+    with database.transaction() as connection:
+        store(connection, [live, replay, a_response(live), a_response(replay)])
+    assert rows(database, "SELECT name FROM targets ORDER BY name") == [("live",), ("replay:/recording",)]
+    assert rows(database, "SELECT count(*) FROM api_responses") == [(2,)]
+    assert rows(database, "SELECT count(*) FROM bodies") == [(1,)]
+
+
+def test_names_and_numbers_are_one_resource(database: Database, tmp_path: Path) -> None:
+    history = History(database, tmp_path / "spool", report=pytest.fail)
+    run = a_run()
+    history.begin(run)
+    for resource in ("1", "bulbasaur", "BULBASAUR"):
+        history.saw(an_exchange(resource=resource), run)
+    assert len(history.states("embedded", "pokemon", "1")) == 1
+    assert rows(database, "SELECT count(*) FROM api_responses") == [(1,)]
+    history.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "responses", "samples"),
+    [
+        ({}, 1, 1),
+        ({"status": 404, "body": b"Not Found"}, 0, 1),
+        ({"failure": Failure(FailureType.MODEL, "bad")}, 1, 1),
+        ({"failure": Failure(FailureType.INVALID_JSON, "bad"), "body": b"{"}, 0, 1),
+        ({"attempts": (), "status": None, "body": b""}, 0, 0),
+    ],
+)
+def test_what_is_kept_of_an_exchange(
+    database: Database, tmp_path: Path, change: dict[str, object], responses: int, samples: int
+) -> None:
+    history = History(database, tmp_path / "spool", report=pytest.fail)
+    run = a_run()
+    history.begin(run)
+    history.saw(replace(an_exchange(), **change), run)
+    assert history.flush()
+    assert rows(database, "SELECT count(*) FROM api_responses") == [(responses,)]
+    assert rows(database, "SELECT count(*) FROM latency_samples") == [(samples,)]
+    history.close()
+
+
+def test_a_test_that_passes_and_fails_at_one_revision_is_flaky(database: Database) -> None:
+    run = replace(a_run(git_revision="abc", api_revision="def"))
+    now = rows(database, "SELECT now()")[0][0]
+    attempts = [
+        told.TestAttemptEntry(run.id, name, status, now, 1.0)
+        for name, status in [("Steady", "PASS"), ("Steady", "PASS"), ("Shaky", "FAIL"), ("Shaky", "PASS")]
+    ]
+    with database.transaction() as connection:
+        store(connection, [run, *attempts])
+    assert rows(database, "SELECT test_name, passes, failures FROM flaky_tests") == [("Shaky", 1, 1)]
+
+
+def test_a_refused_entry_is_told_and_the_rest_is_stored(database: Database, tmp_path: Path) -> None:
+    reports: list[str] = []
+    writer = Writer(database, tmp_path, report=reports.append)
+    run = a_run()
+    stranger = a_run()  # never told of itself
+    writer.add([run, a_sample(stranger), a_sample(run)])
+    assert writer.flush()
+    writer.close()
+    assert rows(database, "SELECT run_id FROM latency_samples") == [(run.id,)]
+    assert len(reports) == 1
+    assert "refused a SampleEntry" in reports[0]
+
+
+def test_a_newer_history_is_left_alone(database: Database, database_url: str, tmp_path: Path) -> None:
+    rows(database, "UPDATE alembic_version SET version_num = '9999' RETURNING 1")
+    reports: list[str] = []
+    writer = Writer(Database(lambda: database_url), tmp_path, report=reports.append)
+    writer.add([a_run()])
+    assert not writer.flush()
+    writer.close()
+    assert "made by a newer version" in reports[0]
+    assert f"up to {HEAD}" in reports[0]
+    assert len(list(tmp_path.glob("*.journal"))) == 1
+
+
+def test_what_was_told_while_the_database_was_away_is_stored_by_the_next_run(
+    database: Database, tmp_path: Path
+) -> None:
+    reports: list[str] = []
+    away = Writer(Database(lambda: "postgresql://localhost:1/nothing"), tmp_path, report=reports.append)
+    run = a_run()
+    away.add([run, a_response(run), a_sample(run)])
+    assert not away.flush()
+    away.add([a_sample(run)])
+    away.close()
+    assert len(reports) == 1
+    assert "cannot be reached" in reports[0]
+    assert str(tmp_path) in reports[0]
+
+    back = Writer(database, tmp_path, report=pytest.fail)
+    back.add([a_run()])
+    assert back.flush()
+    back.close()
+    assert rows(database, "SELECT count(*) FROM latency_samples WHERE run_id = %s", run.id) == [(2,)]
+    assert list(tmp_path.glob("*.journal")) == []
+
+
+def test_a_server_killed_in_mid_run_costs_nothing(home: Path) -> None:
+    server = EmbeddedServer(home / "postgres")
+    database = Database(server.url, server.leave)
+    reports: list[str] = []
+    writer = Writer(database, home / "spool", report=reports.append)
+    run = a_run()
+    writer.add([run, *(a_sample(run) for _ in range(50))])
+    assert writer.flush()
+    server_process = int((home / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+    os.kill(server_process, signal.SIGKILL)
+    writer.add([a_sample(run) for _ in range(50)])
+    deadline = time.monotonic() + 20
+    while not writer.flush(1) and time.monotonic() < deadline:
+        writer.add([a_sample(run)])
+        time.sleep(0.1)
+    writer.close()
+    stored = rows(database, "SELECT count(*) FROM latency_samples")[0][0]
+    database.close()
+    assert stored >= 100
+    assert len(reports) <= 1
+    assert list((home / "spool").glob("*.journal")) == []
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from observatory.history import Database
+from observatory.history.writer import Writer
+from tests.history_values import a_run, a_sample, a_response
+
+writer = Writer(Database(lambda: sys.argv[1]), Path(sys.argv[2]), report=print)
+run = a_run()
+writer.add([run, a_response(run)])
+for _ in range(200):
+    writer.add([a_sample(run)])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_process_loses_nothing_it_told(database: Database, database_url: str, tmp_path: Path) -> None:
+    _python(_KILLED, database_url, str(tmp_path)).communicate(timeout=30)
+    assert len(list(tmp_path.glob("*.journal"))) == 1
+    writer = Writer(database, tmp_path, report=pytest.fail)
+    writer.add([a_run()])
+    assert writer.flush()
+    writer.close()
+    assert rows(database, "SELECT count(*) FROM latency_samples") == [(200,)]
+    assert rows(database, "SELECT count(*) FROM api_responses") == [(1,)]
+
+
+_FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from observatory.history import Database
+from observatory.history.writer import Writer
+from tests.history_values import a_run, a_sample
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+writer = Writer(Database(lambda: sys.argv[1]), Path(sys.argv[2]), report=print)
+run = a_run()
+writer.add([run])
+for _ in range(100):
+    writer.add([a_sample(run)])
+writer.close()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file size limits are a POSIX thing")
+def test_a_full_disk_costs_nothing_while_the_database_is_there(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    process = _python(_FULL_DISK, database_url, str(tmp_path))
+    output, _ = process.communicate(timeout=30)
+    assert output.count("cannot be written") == 1
+    assert "Make room on that disk" in output
+    assert rows(database, "SELECT count(*) FROM latency_samples") == [(100,)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file size limits are a POSIX thing")
+def test_a_full_disk_without_a_database_says_how_much_is_lost(tmp_path: Path) -> None:
+    output, _ = _python(_FULL_DISK, "postgresql://localhost:1/nothing", str(tmp_path)).communicate(timeout=30)
+    assert "entries of the history are lost" in output
+
+
+_ONE_OF_FOUR = """
+import sys
+from pathlib import Path
+from observatory.history import Database
+from observatory.history.writer import Writer
+from tests.history_values import a_run, a_sample, a_response
+
+home = Path(sys.argv[1])
+database = Database.at(None, home)
+writer = Writer(database, home / "spool", report=print)
+run = a_run()
+for number in range(25):
+    content = b'{"id":%d}' % (number % 5)
+    writer.add([run, a_sample(run), a_response(run, content, resource=str(number % 5))])
+assert writer.flush(60)
+writer.close()
+database.close()
+"""
+
+
+def test_four_processes_that_start_at_once_on_an_empty_folder_share_a_server(home: Path) -> None:
+    home = home / "a folder with blanks"
+    processes = [_python(_ONE_OF_FOUR, str(home)) for _ in range(4)]
+    outputs = [process.communicate(timeout=90)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0, 0], outputs
+    assert "".join(outputs) == ""
+    database = Database.at(None, home)
+    assert rows(database, "SELECT count(*), count(DISTINCT run_id) FROM latency_samples") == [(100, 4)]
+    assert rows(database, "SELECT count(*) FROM api_responses") == [(5,)]
+    database.close()
+    assert not (home / "postgres" / "postmaster.pid").exists()
+
+
+def test_the_next_process_starts_a_server_whose_users_were_all_killed(home: Path) -> None:
+    locate = "Database.at(None, Path(sys.argv[1]))._locate"
+    code = _KILLED.replace("lambda: sys.argv[1]", locate)
+    process = _python(code, str(home), str(home / "spool"))
+    process.communicate(timeout=60)
+    database = Database.at(None, home)
+    writer = Writer(database, home / "spool", report=pytest.fail)
+    writer.add([a_run()])
+    assert writer.flush()
+    writer.close()
+    assert rows(database, "SELECT count(*) FROM latency_samples") == [(200,)]
+    database.close()
+    assert not (home / "postgres" / "postmaster.pid").exists()
+
+
+def test_the_accepting_models_of_a_body_are_known_to_the_next_run(database: Database, tmp_path: Path) -> None:
+    content = b'{"id":1}'
+    digest = hashlib.sha256(content).digest()
+    run = a_run()
+    with database.transaction() as connection:
+        store(connection, [run, a_response(run, body=told.Body(digest, content, "pokemon@abc"))])
+    learnt: dict[bytes, str | None] = {}
+    history = History(database, tmp_path, report=pytest.fail, on_known=learnt.update)
+    history.begin(run)
+    assert history.flush()
+    assert learnt == {digest: "pokemon@abc"}
+    with database.transaction() as connection:
+        assert known_bodies(connection) == learnt
+    history.close()
+
+
+def _python(code: str, *arguments: str) -> subprocess.Popen[str]:
+    root = Path(__file__).resolve().parents[2]
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )

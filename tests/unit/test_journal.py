@@ -1,0 +1,93 @@
+"""The journal keeps every entry until it is stored, whatever happens to the process or the file."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from observatory.history import entries as told
+from observatory.history.journal import Journal
+
+from tests.history_values import a_response, a_run, a_sample
+
+_RUN = a_run(api_revision="abc", finished_at=datetime(2026, 8, 9, tzinfo=UTC))
+_ENTRIES: list[told.Entry] = [
+    _RUN,
+    a_response(_RUN),
+    a_response(_RUN, body=None),
+    a_sample(_RUN, status=None, failure_type="timeout"),
+    told.TestAttemptEntry(_RUN.id, "Suite.Test", "FAIL", datetime(2026, 8, 9, tzinfo=UTC), 0.5, "línea\nzwei\x00"),
+]
+
+
+def test_entries_come_out_as_they_went_in(tmp_path: Path) -> None:
+    journal = Journal.create(tmp_path)
+    for entry in _ENTRIES:
+        journal.append(entry)
+    assert list(journal.entries()) == _ENTRIES
+    journal.remove()
+
+
+@settings(max_examples=100)
+@given(name=st.text(), message=st.text(), resource=st.text(), elapsed=st.floats(0, 1e6))
+def test_any_text_survives(
+    tmp_path_factory: pytest.TempPathFactory, name: str, message: str, resource: str, elapsed: float
+) -> None:
+    journal = Journal.create(tmp_path_factory.mktemp("spool"))
+    entries = [
+        told.TestAttemptEntry(uuid.uuid4(), name, "PASS", datetime.now(UTC), elapsed, message),
+        a_sample(_RUN, resource=resource),
+    ]
+    for entry in entries:
+        journal.append(entry)
+    assert list(journal.entries()) == entries
+    journal.remove()
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage\n", b"00000000 {}\n", b"\xff\xfe\n"])
+def test_what_a_crash_cut_off_or_damaged_is_passed_over(tmp_path: Path, damage: bytes) -> None:
+    journal = Journal.create(tmp_path)
+    journal.append(_ENTRIES[0])
+    whole = journal.path.read_bytes()
+    journal.path.write_bytes(whole + damage + whole + whole[: len(whole) // 2])
+    assert list(journal.entries()) == [_ENTRIES[0], _ENTRIES[0]]
+    journal.remove()
+
+
+def test_a_journal_in_use_is_not_adopted(tmp_path: Path) -> None:
+    journal = Journal.create(tmp_path)
+    journal.append(_ENTRIES[0])
+    assert list(Journal.adopt_abandoned(tmp_path)) == []
+    journal.remove()
+
+
+def test_a_journal_left_behind_is_adopted_once(tmp_path: Path) -> None:
+    left = Journal.create(tmp_path)
+    left.append(_ENTRIES[0])
+    left.close()
+    (adopted,) = Journal.adopt_abandoned(tmp_path)
+    assert list(Journal.adopt_abandoned(tmp_path)) == []
+    assert list(adopted.entries()) == [_ENTRIES[0]]
+    adopted.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_journal_leaves_nothing_behind(tmp_path: Path) -> None:
+    journal = Journal.create(tmp_path)
+    journal.append(_ENTRIES[0])
+    journal.clear()
+    journal.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_stored_is_dropped_and_the_rest_follows(tmp_path: Path) -> None:
+    journal = Journal.create(tmp_path)
+    journal.append(_ENTRIES[0])
+    journal.clear()
+    journal.append(_ENTRIES[3])
+    assert list(journal.entries()) == [_ENTRIES[3]]
+    journal.remove()
