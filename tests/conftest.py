@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 import pytest
+from _pytest.reports import BaseReport
+from pydantic import SecretStr
+
 from observatory.history.database import Database
 from observatory.history.embedded import EmbeddedServer
-from pydantic import SecretStr
 
 RECORDING = Path(__file__).resolve().parents[2] / "shared" / "pokeapi" / "recorded"
 """Real responses, where a checkout has them beside it."""
@@ -60,6 +63,32 @@ def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
     database = Database.at(SecretStr(database_url), tmp_path)
     yield database
     database.close()
+
+
+def _missing_tool_fails_in_ci(report: BaseReport) -> None:
+    """Turn a skip for want of a tool into a failure in CI, where whatever a test needs must be there."""
+    if not os.environ.get("CI") or report.outcome != "skipped" or not isinstance(report.longrepr, tuple):
+        return
+    reason = report.longrepr[2].removeprefix("Skipped: ")
+    if reason.startswith("install "):
+        report.outcome = "failed"
+        report.longrepr = f"In CI a missing tool is a failure: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Look at each test's end, and at its fixtures'."""
+    report = yield
+    _missing_tool_fails_in_ci(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Look at each file's collection, where a whole file may be skipped."""
+    report = yield
+    _missing_tool_fails_in_ci(report)
+    return report
 
 
 def _execute(url: str, statement: str) -> None:

@@ -17,7 +17,9 @@ NOW = datetime(2026, 8, 8, 12, tzinfo=UTC)
 
 
 def a_run(target: str = "embedded", **values: Any) -> RunEntry:
-    return RunEntry(**{"id": uuid.uuid4(), "target": target, "kind": "robot", "started_at": NOW, "host": "here", **values})
+    return RunEntry(
+        **{"id": uuid.uuid4(), "target": target, "kind": "robot", "started_at": NOW, "host": "here", **values}
+    )
 
 
 def an_exchange(endpoint: str = "pokemon", resource: str = "1", body: Any = None, **values: Any) -> Exchange:

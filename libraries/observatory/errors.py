@@ -1,5 +1,6 @@
 """Every error the observatory raises on purpose: one small tree, each message a sentence that says what to do."""
 
+
 class ObservatoryError(Exception):
     """Something went wrong that a person can understand and mend; the message is the whole story."""
 

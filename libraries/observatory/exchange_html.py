@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from observatory.exchange import Attempt, Exchange
+
 if TYPE_CHECKING:
     from observatory.history import State
 
@@ -49,7 +50,12 @@ def exchange_table(exchanges: Sequence[Exchange]) -> str:
 def states_table(subject: str, states: Sequence[State]) -> str:
     """The states a resource was seen in, as a table, the latest first."""
     rows = [
-        (f"{state.first_seen_at:%Y-%m-%d %H:%M:%S}", f"{state.last_seen_at:%Y-%m-%d %H:%M:%S}", _size(state.size), state.body_hash.hex()[:12])
+        (
+            f"{state.first_seen_at:%Y-%m-%d %H:%M:%S}",
+            f"{state.last_seen_at:%Y-%m-%d %H:%M:%S}",
+            _size(state.size),
+            state.body_hash.hex()[:12],
+        )
         for state in states
     ]
     return f"<b>{escape(subject)}</b>{_table(('first seen (UTC)', 'last seen (UTC)', 'size', 'SHA-256'), rows)}"
@@ -125,7 +131,8 @@ def _body(exchange: Exchange) -> str:
         excerpt = json.dumps(_cut(exchange.json), ensure_ascii=False, separators=(",", ":"))
     except ValueError:  # not JSON: then the beginning of it, as it came
         excerpt = exchange.body[:300].decode("utf-8", errors="replace")
-    return f'<details ontoggle="{_UNFOLD}"><summary>Body, in short</summary><pre>{escape(excerpt, quote=False)}</pre></details>'
+    shown = f"<pre>{escape(excerpt, quote=False)}</pre>"
+    return f'<details ontoggle="{_UNFOLD}"><summary>Body, in short</summary>{shown}</details>'
 
 
 def _cut(value: Any, depth: int = 0) -> Any:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from observatory.errors import ObservatoryError
 from observatory.exchange import Exchange, FailureType
 
-
 _MOST_TOLD = 3
 
 

@@ -1,4 +1,4 @@
-"""What must hold between the resources of the API, whatever its data are; each rule gives the sentences that break it."""
+"""What must hold between the resources of the API, whatever its data are; a rule gives a sentence for each breach."""
 
 from __future__ import annotations
 
@@ -25,8 +25,14 @@ def asymmetrical_damage(types: Sequence[Mapping[str, Any]]) -> list[str]:
     for there, back in _MIRRORED.items():
         given = {(name, other) for name in names for other in relations[name][there] if other in names}
         taken = {(other, name) for name in names for other in relations[name][back] if other in names}
-        broken += [f"{name} has {other} in {there}, but {other} lacks {name} in {back}." for name, other in sorted(given - taken)]
-        broken += [f"{other} has {name} in {back}, but {name} lacks {other} in {there}." for name, other in sorted(taken - given)]
+        broken += [
+            f"{name} has {other} in {there}, but {other} lacks {name} in {back}."
+            for name, other in sorted(given - taken)
+        ]
+        broken += [
+            f"{other} has {name} in {back}, but {name} lacks {other} in {there}."
+            for name, other in sorted(taken - given)
+        ]
     return broken
 
 

@@ -25,9 +25,7 @@ class Metrics:
     def __init__(self) -> None:
         """Make the families, all empty."""
         self.registry = CollectorRegistry(auto_describe=True)
-        self._requests = Counter(
-            "pokeapi_requests_total", "Requests executed.", ["endpoint"], registry=self.registry
-        )
+        self._requests = Counter("pokeapi_requests_total", "Requests executed.", ["endpoint"], registry=self.registry)
         self._failures = Counter(
             "pokeapi_failures_total",
             "Requests and tests that failed, by what failed.",
@@ -59,7 +57,8 @@ class Metrics:
         limited = sum(attempt.status == _TOO_MANY_REQUESTS for attempt in exchange.attempts)
         if limited:
             self._rate_limited.labels(exchange.endpoint).inc(limited)
-        if exchange.failure is not None:
+        # What a recording lacks says nothing about the API that was recorded.
+        if exchange.failure is not None and exchange.failure.type is not FailureType.NOT_RECORDED:
             self.failed(exchange.endpoint, exchange.failure.type)
 
     def failed(self, endpoint: str, failure_type: FailureType) -> None:

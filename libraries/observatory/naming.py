@@ -25,8 +25,7 @@ def names_of(items: Iterable[tuple[int, Json]], whereabouts: str) -> list[str]:
         named = _named_fields(item)
         if not named:
             raise NoSuchFieldError(
-                f"Item {number} of {whereabouts} has no name, and points at nothing that has one: "
-                f"it is {seen(item)}."
+                f"Item {number} of {whereabouts} has no name, and points at nothing that has one: it is {seen(item)}."
             )
         if len(named) > 1:
             raise NoSuchFieldError(

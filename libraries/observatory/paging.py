@@ -25,7 +25,9 @@ def all_references(fetch: Callable[[Request], Exchange], first: Request) -> list
         exchange = fetch(request)
         raise_for_failure(exchange)
         if exchange.url in visited:
-            raise ObservatoryError(f"The pages of {first.endpoint} run in a circle: {exchange.url} comes a second time.")
+            raise ObservatoryError(
+                f"The pages of {first.endpoint} run in a circle: {exchange.url} comes a second time."
+            )
         visited.add(exchange.url)
         found.extend(exchange.json["results"])
         following = exchange.json["next"]

@@ -69,9 +69,7 @@ class _View:
 
     _record_source: _Source
 
-    def __init__(
-        self, data: Json, exchange: Exchange | None = None, place: tuple[str | int, ...] = ()
-    ) -> None:
+    def __init__(self, data: Json, exchange: Exchange | None = None, place: tuple[str | int, ...] = ()) -> None:
         numbers = range(len(data) if isinstance(data, list) else 0)
         object.__setattr__(self, "_record_source", _Source(data, exchange, place, numbers))
 

@@ -23,6 +23,8 @@ def resources_in(text: int | str | Iterable[int | str]) -> list[str]:
     found: dict[str, None] = {}
     for part in parts:
         found.update(dict.fromkeys(_resources(str(part).strip(), text)))
+    if not found:
+        raise ObservatoryError(f"'{text}' names no resource; write it like 1-151 or 1, 4, mew.")
     return list(found)
 
 

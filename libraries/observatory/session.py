@@ -144,9 +144,7 @@ class Session:
         exchange = exchange.having(test_name=self.test_name, run_id=self.run.id.hex)
         if exchange.failure is not None or exchange.status != _HTTP_OK or not exchange.body:
             return exchange, None
-        verdict = self.memory.judge.verdict(
-            exchange.endpoint, exchange.resource, exchange.body, exchange.content_hash
-        )
+        verdict = self.memory.judge.verdict(exchange.endpoint, exchange.resource, exchange.body, exchange.content_hash)
         if verdict is None:
             return exchange, None
         if not verdict.accepted:

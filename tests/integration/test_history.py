@@ -8,27 +8,23 @@ import signal
 import subprocess
 import sys
 import time
-import uuid
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
-import psycopg2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from observatory.errors import HistoryError
+
 from observatory.exchange import Failure, FailureType
 from observatory.history import Database, History
 from observatory.history import entries as told
 from observatory.history.embedded import EmbeddedServer
 from observatory.history.migrations import HEAD
-from observatory.history.queries import body, known_bodies
+from observatory.history.queries import bodies, known_bodies
 from observatory.history.store import store
 from observatory.history.writer import Writer
-
 from tests.history_values import NOW, a_response, a_run, a_sample, an_exchange, rows
 
 _JSON = st.recursive(
@@ -36,7 +32,6 @@ _JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
-
 
 
 # Property 3: API responses are stored in database
@@ -62,13 +57,13 @@ def test_any_good_response_is_stored_whole(
     mine = next(state for state in states if state.body_hash == exchange.content_hash)
     assert mine.first_seen_at <= seen_at <= mine.last_seen_at
     with database.transaction() as connection:
-        assert body(connection, exchange.content_hash) == exchange.body
+        assert bodies(connection, exchange.content_hash.hex()) == [exchange.body]
 
 
 def test_entries_told_twice_are_stored_once(database: Database) -> None:
     run = a_run()
     attempt = told.TestAttemptEntry(run.id, "A Test", "PASS", NOW, 1.0)
-    entries = [run, a_response(run), a_sample(run), attempt]
+    entries: list[told.Entry] = [run, a_response(run), a_sample(run), attempt]
     for _ in range(2):
         with database.transaction() as connection:
             store(connection, entries)
@@ -130,7 +125,7 @@ def test_names_and_numbers_are_one_resource(database: Database, tmp_path: Path) 
     ],
 )
 def test_what_is_kept_of_an_exchange(
-    database: Database, tmp_path: Path, change: dict[str, object], responses: int, samples: int
+    database: Database, tmp_path: Path, change: dict[str, Any], responses: int, samples: int
 ) -> None:
     history = History(database, tmp_path / "spool", report=pytest.fail)
     run = a_run()
@@ -227,6 +222,7 @@ def test_a_server_killed_in_mid_run_costs_nothing(home: Path) -> None:
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
+from typing import Any
 from observatory.history import Database
 from observatory.history.writer import Writer
 from tests.history_values import a_run, a_sample, a_response
@@ -254,6 +250,7 @@ def test_a_killed_process_loses_nothing_it_told(database: Database, database_url
 _FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
+from typing import Any
 from observatory.history import Database
 from observatory.history.writer import Writer
 from tests.history_values import a_run, a_sample
@@ -289,6 +286,7 @@ def test_a_full_disk_without_a_database_says_how_much_is_lost(tmp_path: Path) ->
 _ONE_OF_FOUR = """
 import sys
 from pathlib import Path
+from typing import Any
 from observatory.history import Database
 from observatory.history.writer import Writer
 from tests.history_values import a_run, a_sample, a_response
@@ -353,5 +351,9 @@ def test_the_accepting_models_of_a_body_are_known_to_the_next_run(database: Data
 def _python(code: str, *arguments: str) -> subprocess.Popen[str]:
     root = Path(__file__).resolve().parents[2]
     return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, "-c", code, *arguments],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )

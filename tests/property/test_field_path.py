@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from observatory.field_path import (
     EVERY,
     Json,
@@ -23,9 +24,7 @@ from observatory.record import view
 
 # Keys made of the very characters that paths are written with, besides any other text.
 KEYS = st.text(alphabet="ab0.[]\"\\'-_ é\n\u202e\u2028😀", max_size=6) | st.text(max_size=6)
-SEGMENTS: st.SearchStrategy[Path] = st.lists(KEYS | st.integers(0, 10**6) | st.just(EVERY), max_size=6).map(
-    tuple
-)
+SEGMENTS: st.SearchStrategy[Path] = st.lists(KEYS | st.integers(0, 10**6) | st.just(EVERY), max_size=6).map(tuple)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | KEYS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
@@ -35,9 +34,7 @@ JSON = st.recursive(
 
 def every_place(value: Json, place: Path = ()) -> Iterator[tuple[Path, Json]]:
     yield place, value
-    children = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    )
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, child in children:
         yield from every_place(child, (*place, key))
 

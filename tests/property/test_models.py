@@ -10,11 +10,11 @@ from typing import Any, get_args, get_origin
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
 from observatory.exchange import FieldError
 from observatory.field_path import Json, normalise, render
 from observatory.models import Verdict, describe, judge, model_of
-from pydantic import BaseModel, ValidationError
-
 from tests.examples import EXAMPLES, as_bytes, copy_of
 
 Place = tuple[str | int, ...]
@@ -53,9 +53,7 @@ def values(annotation: object) -> st.SearchStrategy[Any]:
     return SCALARS[annotation]
 
 
-def objects(
-    model: type[BaseModel], body: Json, place: Place = ()
-) -> Iterator[tuple[Place, type[BaseModel], Any]]:
+def objects(model: type[BaseModel], body: Json, place: Place = ()) -> Iterator[tuple[Place, type[BaseModel], Any]]:
     """Every object of a body, with its place and its model."""
     yield place, model, body
     for name, info in model.model_fields.items():
@@ -76,9 +74,7 @@ def models_in(annotation: object) -> Iterator[type[BaseModel]]:
         yield from models_in(each)
 
 
-BODIES = st.sampled_from(KINDS).flatmap(
-    lambda kind: st.tuples(st.just(model_of(kind)), bodies(model_of(kind)))
-)
+BODIES = st.sampled_from(KINDS).flatmap(lambda kind: st.tuples(st.just(model_of(kind)), bodies(model_of(kind))))
 
 
 # Property 1: Models enforce required fields
@@ -90,14 +86,10 @@ def test_a_body_that_lacks_any_required_field_fails_with_exactly_that_field(
 ) -> None:
     model, body = chosen
     assert judge(model, as_bytes(body)) == Verdict()
-    place, inner, found = data.draw(
-        st.sampled_from(list(objects(model, body))).filter(lambda each: required(each[1]))
-    )
+    place, inner, found = data.draw(st.sampled_from(list(objects(model, body))).filter(lambda each: required(each[1])))
     name = data.draw(st.sampled_from(required(inner)))
     del found[name]
-    assert judge(model, as_bytes(body)) == Verdict(
-        errors=(FieldError(render((*place, name)), "present", "missing"),)
-    )
+    assert judge(model, as_bytes(body)) == Verdict(errors=(FieldError(render((*place, name)), "present", "missing"),))
 
 
 def required(model: type[BaseModel]) -> list[str]:

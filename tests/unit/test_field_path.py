@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from observatory.errors import ObservatoryError
 from observatory.field_path import (
     EVERY,
@@ -17,7 +18,6 @@ from observatory.field_path import (
     values_at,
 )
 from observatory.record import view
-
 from tests.examples import POKEMON
 
 WRITTEN: list[tuple[str, Path]] = [
@@ -71,9 +71,7 @@ def test_a_key_in_plain_letters_of_any_language_needs_no_quotes_to_be_read() -> 
     ],
 )
 def test_what_is_no_path_is_refused_with_the_place_of_the_mistake(text: str) -> None:
-    with pytest.raises(
-        PathSyntaxError, match=r"^The path .* cannot be read from .* on \(character \d+\)"
-    ) as caught:
+    with pytest.raises(PathSyntaxError, match=r"^The path .* cannot be read from .* on \(character \d+\)") as caught:
         parse(text)
     assert repr(text) in str(caught.value)
     assert isinstance(caught.value, ObservatoryError | ValueError)
@@ -150,7 +148,5 @@ def test_an_object_without_fields_says_so_and_one_with_many_is_cut() -> None:
 
 
 def test_items_are_not_counted_from_the_end() -> None:
-    with pytest.raises(
-        NoSuchFieldError, match=r"^\[-1\] does not exist: the whole value is a list of 1 item\.$"
-    ):
+    with pytest.raises(NoSuchFieldError, match=r"^\[-1\] does not exist: the whole value is a list of 1 item\.$"):
         values_at([1], (-1,))

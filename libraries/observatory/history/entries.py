@@ -56,7 +56,7 @@ class ResponseEntry:
 
 @dataclass(frozen=True, slots=True)
 class SampleEntry:
-    """One request as it was measured: `elapsed` is the seconds of its last attempt; None in `status` means no answer."""
+    """One request as it was measured: `elapsed` is the seconds of its last attempt; a `status` of None is no answer."""
 
     id: uuid.UUID
     run_id: uuid.UUID

@@ -83,11 +83,13 @@ class Journal:
         with self._mutex:
             size = self._file.seek(0, os.SEEK_END)
             try:
-                if self._file.write(line) != len(line):
-                    raise OSError("only a part of the entry could be written")
+                written = self._file.write(line)
             except OSError:
                 self._file.truncate(size)
                 raise
+            if written != len(line):
+                self._file.truncate(size)
+                raise OSError(f"only {written} of {len(line)} bytes could be written")
 
     def entries(self) -> Iterator[Entry]:
         """Every whole entry from the beginning; what a crash cut off or damaged is passed over."""

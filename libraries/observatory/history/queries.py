@@ -40,9 +40,8 @@ def states(connection: Connection, target: str, endpoint: str, resource: str) ->
         return [State(bytes(row[0]), row[1], row[2], row[3]) for row in cursor.fetchall()]
 
 
-def body(connection: Connection, body_hash: bytes) -> bytes | None:
-    """The stored body with this hash, byte for byte as it came; None when there is none."""
+def bodies(connection: Connection, hash_prefix: str) -> list[bytes]:
+    """The stored bodies whose hash begins with these hexadecimal digits, byte for byte as they came."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT content FROM bodies WHERE hash = %s", (body_hash,))
-        row = cursor.fetchone()
-        return None if row is None else str(row[0]).encode("utf-8")
+        cursor.execute("SELECT content FROM bodies WHERE encode(hash, 'hex') LIKE %s", (f"{hash_prefix.lower()}%",))
+        return [str(row[0]).encode("utf-8") for row in cursor.fetchall()]

@@ -12,10 +12,11 @@ from psycopg2.extras import execute_values, register_uuid
 
 from observatory.history.entries import Body, Entry, ResponseEntry, RunEntry, SampleEntry, TestAttemptEntry
 
-register_uuid()
+register_uuid()  # type: ignore[no-untyped-call]  # its stubs lack the default of its only argument
 
 _RUN = """
-INSERT INTO runs (id, target_id, kind, started_at, finished_at, git_revision, api_revision, api_deployed_at, host, shard)
+INSERT INTO runs
+    (id, target_id, kind, started_at, finished_at, git_revision, api_revision, api_deployed_at, host, shard)
 VALUES (%(id)s, (SELECT id FROM targets WHERE name = %(target)s), %(kind)s, %(started_at)s, %(finished_at)s,
         %(git_revision)s, %(api_revision)s, %(api_deployed_at)s, %(host)s, %(shard)s)
 ON CONFLICT (id) DO UPDATE SET
@@ -75,7 +76,11 @@ def store(connection: Connection, entries: Sequence[Entry]) -> None:
         _store_runs(cursor, [entry for entry in entries if isinstance(entry, RunEntry)])
         _store_responses(cursor, [entry for entry in entries if isinstance(entry, ResponseEntry)])
         _insert(cursor, _SAMPLES, [_sample_row(entry) for entry in entries if isinstance(entry, SampleEntry)])
-        _insert(cursor, _ATTEMPTS, [_attempt_row(entry) for entry in entries if isinstance(entry, TestAttemptEntry)])
+        _insert(
+            cursor,
+            _ATTEMPTS,
+            [_attempt_row(entry) for entry in entries if isinstance(entry, TestAttemptEntry)],
+        )
 
 
 def _store_runs(cursor: Cursor, runs: Sequence[RunEntry]) -> None:

@@ -77,7 +77,7 @@ class Writer:
                 self._change.notify_all()
 
     def flush(self, timeout: float = 15.0) -> bool:
-        """Wait until all that was added is stored; False when the database is away or it took over `timeout` seconds."""
+        """Wait until all that was added is stored; False when the database is away or `timeout` seconds have passed."""
         deadline = time.monotonic() + timeout
         with self._change:
             while self._pending or self._backlog:
@@ -90,7 +90,7 @@ class Writer:
         return True
 
     def close(self, timeout: float = 30.0) -> None:
-        """Store what is left, for at most `timeout` seconds; what cannot be stored waits in the journal for the next run."""
+        """Store what is left, in at most `timeout` seconds; the rest waits in the journal for the next run."""
         with self._change:
             self._closing = True
             self._change.notify_all()
@@ -193,7 +193,9 @@ class Writer:
 
     def _refuse(self, entry: Entry, error: Exception) -> None:
         reason = " ".join(str(error).split())
-        self._report(f"The history database refused a {type(entry).__name__} ({reason}); it is left out: {entry!r:.300}")
+        self._report(
+            f"The history database refused a {type(entry).__name__} ({reason}); it is left out: {entry!r:.300}"
+        )
 
     def _go_away(self, error: Exception) -> None:
         with self._change:

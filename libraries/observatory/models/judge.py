@@ -67,9 +67,7 @@ def judge(model: type[BaseModel], body: bytes) -> Verdict:
         return Verdict(
             errors=tuple(_field_error(each, body) for each in found if each["type"] != "extra_forbidden"),
             unknown=tuple(
-                sorted(
-                    {render(normalise(each["loc"])) for each in found if each["type"] == "extra_forbidden"}
-                )
+                sorted({render(normalise(each["loc"])) for each in found if each["type"] == "extra_forbidden"})
             ),
         )
     return _FITS

@@ -10,7 +10,8 @@ CREATE TABLE targets (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL UNIQUE
 );
-COMMENT ON TABLE targets IS 'What is watched: embedded, live, replay:<folder> or an address. History is kept per target.';
+COMMENT ON TABLE targets IS
+    'What is watched: embedded, live, replay:<folder> or an address; each with a history of its own.';
 
 CREATE TABLE runs (
     id uuid PRIMARY KEY,
@@ -34,8 +35,10 @@ CREATE TABLE bodies (
     size integer NOT NULL,
     accepted_by text
 );
-COMMENT ON TABLE bodies IS 'Each distinct response body once. hash: SHA-256 of its bytes; content: the JSON as it came.';
-COMMENT ON COLUMN bodies.accepted_by IS 'Fingerprint of the models that accepted this body; those need not judge it again.';
+COMMENT ON TABLE bodies IS
+    'Each distinct response body once. hash: SHA-256 of its bytes; content: the JSON as it came.';
+COMMENT ON COLUMN bodies.accepted_by IS
+    'Fingerprint of the models that accepted this body; those need not judge it again.';
 
 CREATE TABLE api_responses (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -64,7 +67,8 @@ CREATE TABLE latency_samples (
     failure_type text,
     test_name text NOT NULL
 );
-COMMENT ON TABLE latency_samples IS 'Each request as it was measured. elapsed_seconds: its last attempt, without waits.';
+COMMENT ON TABLE latency_samples IS
+    'Each request as it was measured. elapsed_seconds: its last attempt, without waits.';
 CREATE INDEX latency_samples_by_endpoint ON latency_samples (endpoint, started_at);
 
 CREATE TABLE test_attempts (
@@ -124,7 +128,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION reserve_request IS
-    'Reserve the next request to a target; gives the seconds to wait so that no window ever holds more than the maximum.';
+    'Reserve the next request; gives the seconds to wait so that no window ever holds more than the maximum.';
 """
 
 
@@ -136,6 +140,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop everything; the history is lost."""
     op.execute("DROP FUNCTION reserve_request; DROP VIEW flaky_tests")
-    op.execute(
-        "DROP TABLE rate_limit_grants, test_attempts, latency_samples, api_responses, bodies, runs, targets"
-    )
+    op.execute("DROP TABLE rate_limit_grants, test_attempts, latency_samples, api_responses, bodies, runs, targets")

@@ -1,0 +1,63 @@
+"""Keywords that look at the numbers of this run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keyword_values import compared
+from robot_session import LISTENER, ROBOT_SESSION, plainly
+
+
+@library(scope="GLOBAL", auto_keywords=False, listener=LISTENER, doc_format="MARKDOWN")
+class MetricsPusher:
+    """Look at what was counted: requests, failures, durations, circuit breakers.
+
+    Each process counts for itself, without a keyword in the test. At the end of the run its numbers are written to
+    `metrics.prom` beside log.html, in Prometheus's text format.
+
+    | Name | Labels | What it says |
+    |---|---|---|
+    | `pokeapi_requests_total` | endpoint | requests executed |
+    | `pokeapi_failures_total` | endpoint, failure_type | requests and tests that failed |
+    | `pokeapi_request_duration_seconds_count`, `…_sum`, `…_bucket` | endpoint | how long requests took |
+    | `pokeapi_rate_limited_total` | endpoint | answers with status 429 |
+    | `pokeapi_circuit_breaker_state` | endpoint | 0 closed, 1 open, 2 half-open |
+    | `pokeapi_test_execution_timestamp` | suite | when a suite last ended |
+    """
+
+    @keyword
+    def get_metric(
+        self,
+        name: str,
+        operator: AssertionOperator | None = None,
+        expected: Any = None,
+        endpoint: str | None = None,
+        failure_type: str | None = None,
+        suite: str | None = None,
+        le: str | None = None,
+    ) -> float:
+        """Get the present value of a metric, summed over the labels that are not given, and assert what it is.
+
+        ```robotframework
+        Get Metric    pokeapi_requests_total    >=    1    endpoint=pokemon
+        ```
+        """
+        given = {"endpoint": endpoint, "failure_type": failure_type, "suite": suite, "le": le}
+        labels = {label: value for label, value in given.items() if value is not None}
+        with plainly():
+            value = ROBOT_SESSION.current.memory.metrics.value(name, **labels)
+            return float(compared(value, operator, expected, f"{name} of {labels}" if labels else name))
+
+    @keyword
+    def log_metrics(self) -> None:
+        """Write all numbers of this process, as they are now, into log.html.
+
+        ```robotframework
+        Log Metrics
+        ```
+        """
+        logger.info(ROBOT_SESSION.current.memory.metrics.text())

@@ -1,0 +1,316 @@
+"""Keywords that ask the API, and look at what it answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from assertionengine import AssertionOperator
+from robot.api.deco import keyword, library
+
+from keyword_values import Answer, checked, compared, exchange_behind
+from observatory.addresses import request_for
+from observatory.exchange import Exchange, Request
+from observatory.failures import raise_for_failure, raise_for_failures
+from observatory.field_path import values_at
+from observatory.paging import all_references
+from observatory.record import plain, record_of, view
+from observatory.resource_range import resources_in
+from robot_session import LISTENER, ROBOT_SESSION, plainly, shown, shown_together
+
+_ANY_STATUS = frozenset(range(100, 600))
+
+
+@library(scope="GLOBAL", auto_keywords=False, listener=LISTENER, doc_format="MARKDOWN")
+class PokeApiClient:
+    """Ask an HTTP API in plain words. Everything that is asked is remembered.
+
+    What a keyword such as `Get Pokemon` returns reads by its field names, as the API sends them:
+    `${pokemon.name}`, `${pokemon.types[0].type.name}`, or `${pokemon.types.names}` for the names of a list of things.
+
+    ## Which API is asked
+    The one that the variable `TARGET` names: `embedded` (a stand-in that needs no network, the default), `live`
+    (the public PokéAPI), `replay` (a folder of recorded answers, named by `RECORDING`), or any address:
+
+    ```
+    robot --variable TARGET:live --include smoke suites/
+    ```
+
+    ## What happens to a request
+    It waits for the rate limit (100 requests a minute on the public API, for all processes together). A network
+    error, a status of 500 or more and a cut off body are tried again up to 3 times, a status 429 up to 5 times,
+    after the time that the API asks for. An endpoint that fails half of its requests is left alone for 30 seconds.
+    The answer is judged: status 200, JSON, and all fields there and of the right type. Each request is a line in
+    log.html that unfolds.
+
+    ## Asserting
+    Keywords that get something take an operator and a value, and fail when they do not fit:
+    `==`, `!=`, `<`, `>=`, `contains`, `matches`, `validate` and the others of the
+    [AssertionEngine](https://github.com/MarketSquare/AssertionEngine).
+    """
+
+    @keyword
+    def get_pokemon(self, resource: int | str) -> Answer:
+        """Get a pokemon by its number or name, and check it against its model.
+
+        ```robotframework
+        ${pokemon} =    Get Pokemon    25
+        Should Be Equal    ${pokemon.name}    pikachu
+        ```
+        """
+        return self.get_resource("pokemon", resource)
+
+    @keyword
+    def get_type(self, resource: int | str) -> Answer:
+        """Get a type by its number or name, and check it against its model.
+
+        ```robotframework
+        ${type} =    Get Type    fire
+        Should Contain    ${type.damage_relations.double_damage_to.names}    grass
+        ```
+        """
+        return self.get_resource("type", resource)
+
+    @keyword
+    def get_ability(self, resource: int | str) -> Answer:
+        """Get an ability by its number or name, and check it against its model.
+
+        ```robotframework
+        ${ability} =    Get Ability    stench
+        Should Be True    ${ability.is_main_series}
+        ```
+        """
+        return self.get_resource("ability", resource)
+
+    @keyword
+    def get_resource(self, endpoint: str, resource: int | str) -> Answer:
+        """Get a resource of any endpoint by its number or name.
+
+        Endpoints without a model are checked for status 200 and JSON.
+
+        ```robotframework
+        ${berry} =    Get Resource    berry    cheri
+        Should Be Equal    ${berry.firmness.name}    soft
+        ```
+        """
+        return self._get(Request(endpoint, str(resource)))
+
+    @keyword
+    def get_page(self, endpoint: str, limit: int | str | None = None, offset: int | str | None = None) -> Answer:
+        """Get a page of an endpoint's list: `count`, `next`, `previous` and `results`.
+
+        Without `limit` the API decides how long the page is.
+
+        ```robotframework
+        ${page} =    Get Page    pokemon    limit=20    offset=0
+        Length Should Be    ${page.results}    20
+        Should Be Equal    ${page.previous}    ${None}
+        ```
+        """
+        asked = {"limit": limit, "offset": offset}
+        return self._get(
+            Request(endpoint, params={name: str(value) for name, value in asked.items() if value is not None})
+        )
+
+    @keyword
+    def get_all_references(self, endpoint: str, page_size: int = 200) -> Answer:
+        """Walk through all pages of an endpoint's list, and get every reference that is in them.
+
+        ```robotframework
+        ${types} =    Get All References    type    page_size=5
+        Should Contain    ${types.names}    fire
+        ```
+        """
+        with plainly():
+            first = Request(endpoint, params={"limit": str(page_size), "offset": "0"})
+            return view(all_references(lambda request: shown(ROBOT_SESSION.current.fetch(request)), first))
+
+    @keyword
+    def follow(self, reference: Any) -> Answer:
+        """Get what a reference, or an address found in an answer, points to.
+
+        The address is taken to the API that is being watched, whatever host it names.
+
+        ```robotframework
+        ${pokemon} =    Get Pokemon    bulbasaur
+        ${species} =    Follow    ${pokemon.species}
+        ${page} =    Get Page    pokemon    limit=20
+        ${next} =    Follow    ${page.next}
+        ```
+        """
+        address = reference if isinstance(reference, str) else str(values_at(plain(reference), "url"))
+        return self._get(request_for(address))
+
+    @keyword
+    def get_many_pokemon(self, resources: Any, concurrency: int | None = None) -> list[Answer]:
+        """Get many pokemon at once, and check each against its model.
+
+        `resources` is a range, numbers or names: `1-151`, `1, 4, 7` or `bulbasaur, mew`. At most `concurrency`
+        requests are under way at a time, 20 unless told otherwise, and never more than the rate limit allows.
+
+        ```robotframework
+        ${pokemon} =    Get Many Pokemon    1-151    concurrency=20
+        Should Be Equal    ${pokemon[24].name}    pikachu
+        ```
+        """
+        return self.get_many_resources("pokemon", resources, concurrency)
+
+    @keyword
+    def get_many_types(self, resources: Any, concurrency: int | None = None) -> list[Answer]:
+        """Get many types at once; see `Get Many Pokemon`.
+
+        ```robotframework
+        ${types} =    Get Many Types    1-18
+        Length Should Be    ${types}    18
+        ```
+        """
+        return self.get_many_resources("type", resources, concurrency)
+
+    @keyword
+    def get_many_abilities(self, resources: Any, concurrency: int | None = None) -> list[Answer]:
+        """Get many abilities at once; see `Get Many Pokemon`.
+
+        ```robotframework
+        ${abilities} =    Get Many Abilities    stench, drizzle
+        Length Should Be    ${abilities}    2
+        ```
+        """
+        return self.get_many_resources("ability", resources, concurrency)
+
+    @keyword
+    def get_many_resources(self, endpoint: str, resources: Any, concurrency: int | None = None) -> list[Answer]:
+        """Get many resources of any endpoint at once; see `Get Many Pokemon`.
+
+        ```robotframework
+        ${berries} =    Get Many Resources    berry    1-10
+        ```
+        """
+        with plainly():
+            requests = [Request(endpoint, resource) for resource in resources_in(plain(resources))]
+            exchanges = shown_together(ROBOT_SESSION.current.fetch_many(requests, concurrency=concurrency))
+            raise_for_failures(exchanges)
+            return [record_of(exchange) for exchange in exchanges]
+
+    @keyword
+    def send_request(self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> Exchange:
+        """Send a request and get whatever comes back, an error status too.
+
+        For tests of how the API answers what is wrong. Only an answer that never comes fails.
+
+        ```robotframework
+        ${answer} =    Send Request    pokemon/999999
+        Get Status    ${answer}    ==    404
+        Get Body    ${answer}    ==    Not Found
+        ```
+        """
+        endpoint, _, resource = path.strip("/").partition("/")
+        request = Request(
+            endpoint, resource, method=method.upper(), headers=headers or {}, expected=_ANY_STATUS, url=path
+        )
+        return self._send(request)
+
+    @keyword
+    def get_field(self, answer: Any, path: str, operator: AssertionOperator | None = None, expected: Any = None) -> Any:
+        """Get a field of an answer, or all fields that a path with `[]` leads to, and assert what it is.
+
+        ```robotframework
+        Get Field    ${pokemon}    name    ==    pikachu
+        Get Field    ${pokemon}    stats[0].base_stat    >=    1
+        Get Field    ${pokemon}    types[].type.name    contains    electric
+        ```
+        """
+        with plainly():
+            return checked(values_at(plain(answer), path), operator, expected, exchange_behind(answer), path)
+
+    @keyword
+    def get_status(self, answer: Any, operator: AssertionOperator | None = None, expected: Any = None) -> int | None:
+        """Get the HTTP status of an answer, and assert what it is.
+
+        ```robotframework
+        ${answer} =    Send Request    type/999
+        Get Status    ${answer}    ==    404
+        ```
+        """
+        with plainly():
+            exchange = exchange_behind(answer)
+            return checked(exchange.status, operator, expected, exchange, "status")
+
+    @keyword
+    def get_header(
+        self, answer: Any, name: str, operator: AssertionOperator | None = None, expected: Any = None
+    ) -> str | None:
+        """Get a header of an answer, in any case of its name, and assert what it is; `None` when it is absent.
+
+        ```robotframework
+        Get Header    ${pokemon}    Content-Type    contains    application/json
+        ```
+        """
+        with plainly():
+            exchange = exchange_behind(answer)
+            return checked(exchange.headers.get(name.lower()), operator, expected, exchange, f"header {name}")
+
+    @keyword
+    def get_body(self, answer: Any, operator: AssertionOperator | None = None, expected: Any = None) -> str:
+        """Get the body of an answer as text, and assert what it is.
+
+        ```robotframework
+        ${answer} =    Send Request    pokemon/0
+        Get Body    ${answer}    ==    Not Found
+        ```
+        """
+        with plainly():
+            exchange = exchange_behind(answer)
+            return checked(exchange.body.decode("utf-8", "replace"), operator, expected, exchange, "body")
+
+    @keyword
+    def get_response_time(
+        self, answer: Any, operator: AssertionOperator | None = None, expected: timedelta | None = None
+    ) -> float:
+        """Get the seconds that the answer took, and assert what they are.
+
+        The time of the last attempt on the wire: pauses between attempts and waiting for the rate limit are not in it.
+
+        ```robotframework
+        Get Response Time    ${pokemon}    <    500 ms
+        ```
+        """
+        with plainly():
+            exchange = exchange_behind(answer)
+            return checked(exchange.elapsed, operator, expected, exchange, "response time in seconds")
+
+    @keyword
+    def get_number_of_attempts(
+        self, answer: Any, operator: AssertionOperator | None = None, expected: Any = None
+    ) -> int:
+        """Get how many attempts an answer took, and assert how many they are.
+
+        ```robotframework
+        Get Number Of Attempts    ${pokemon}    ==    1
+        ```
+        """
+        with plainly():
+            exchange = exchange_behind(answer)
+            return checked(len(exchange.attempts), operator, expected, exchange, "number of attempts")
+
+    @keyword
+    def get_circuit_state(self, endpoint: str, operator: AssertionOperator | None = None, expected: Any = None) -> str:
+        """Get the state of an endpoint's circuit breaker: `closed`, `open` or `half open`; and assert what it is.
+
+        ```robotframework
+        Get Circuit State    pokemon    ==    closed
+        ```
+        """
+        with plainly():
+            state = ROBOT_SESSION.current.breakers.state(endpoint).name.lower().replace("_", " ")
+            return compared(state, operator, expected, f"{endpoint}: circuit breaker")
+
+    def _get(self, request: Request) -> Answer:
+        exchange = self._send(request)
+        return record_of(exchange)
+
+    def _send(self, request: Request) -> Exchange:
+        with plainly():
+            exchange = shown(ROBOT_SESSION.current.fetch(request))
+            raise_for_failure(exchange)
+            return exchange

@@ -1,0 +1,109 @@
+"""The command `observatory`: what is done with the history outside a test run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from observatory.errors import ObservatoryError
+
+if TYPE_CHECKING:
+    from observatory.history.database import Database
+
+_SHORTEST_DIGEST = 6
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Look after the history that the suites write."""
+
+
+class _Time(click.ParamType[datetime]):
+    """A date or a time as people write it; without a zone it is UTC."""
+
+    name = "date"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            time = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"'{value}' is no date; write it like 2026-08-08 or 2026-08-08T12:30.", param, ctx)
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+@main.command(name="backfill")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--at", required=True, type=_Time(), help="When the responses were seen: a date or time, UTC if no zone.")
+@click.option(
+    "--database",
+    "database_url",
+    help="Address of a PostgreSQL server; else DATABASE_URL, else the embedded one.",
+)
+@click.option("--target", default="backfill", show_default=True, help="The target whose history this is, such as live.")
+def backfill_command(folder: Path, at: datetime, database_url: str | None, target: str) -> None:
+    """Read a FOLDER of recorded responses into the history, as one run.
+
+    FOLDER has the API's own layout: api/v2/<endpoint>/<id>/index.json. A file that cannot be read is named and
+    skipped, and the exit code is 1.
+    """
+    from observatory.history.backfill import backfill
+
+    def show(done: int, total: int) -> None:
+        click.echo(f"\r{done} of {total} files", nl=done == total, err=True)
+
+    with _database(database_url) as database:
+        done = backfill(database, folder, at, target, on_progress=show)
+    for file in done.broken:
+        click.secho(f"skipped {file.path}: {file.reason}", fg="red", err=True)
+    click.echo(f"{done.stored} responses of {at:%Y-%m-%d %H:%M %Z} are in the history of {target}.")
+    if done.broken:
+        raise click.exceptions.Exit(1)
+
+
+@main.command(name="show")
+@click.argument("digest")
+@click.option(
+    "--database",
+    "database_url",
+    help="Address of a PostgreSQL server; else DATABASE_URL, else the embedded one.",
+)
+def show_command(digest: str, database_url: str | None) -> None:
+    """Print a stored body, whole and indented. DIGEST is the beginning of its SHA-256, as log.html shows it."""
+    from observatory.history.queries import bodies
+
+    if len(digest) < _SHORTEST_DIGEST or set(digest.lower()) - set("0123456789abcdef"):
+        raise click.ClickException(
+            f"'{digest}' is no beginning of a SHA-256: give {_SHORTEST_DIGEST} or more of 0-9 and a-f."
+        )
+    with _database(database_url) as database, database.transaction() as connection:
+        found = bodies(connection, digest)
+    if len(found) != 1:
+        raise click.ClickException(f"{len(found) or 'No'} stored bodies begin with {digest}.")
+    click.echo(json.dumps(json.loads(found[0]), indent=2, ensure_ascii=False))
+
+
+@contextmanager
+def _database(url: str | None) -> Iterator[Database]:
+    """The history's database; what goes wrong with it ends the command with one sentence."""
+    from observatory.history.database import Database
+    from observatory.settings import load_settings
+
+    try:
+        settings = load_settings(database_url=url)
+        database = Database.at(settings.database_url, settings.home)
+        try:
+            yield database
+        finally:
+            database.close()
+    except ObservatoryError as error:
+        raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""One deadline for a whole answer on blocking sockets: what comes in drops gets no more time."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterable
+from ipaddress import ip_address
+from queue import Empty, SimpleQueue
+from socket import SOCK_STREAM, getaddrinfo
+from threading import Thread
+from typing import Any, Final
+
+import httpcore
+
+_LEAST: Final = 0.001  # seconds; a socket that is given 0 would not block at all
+
+
+class Deadline(float):
+    """A time-out, in seconds, that knows how much of it is left.
+
+    It goes through httpx and httpcore as the number it is; the stream below asks it before each operation.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """Begin now."""
+        self._at = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """The seconds left; below 0 when it has passed."""
+        return self._at - time.monotonic()
+
+
+class DeadlineBackend(httpcore.NetworkBackend):
+    """Opens blocking connections that keep to the deadline of the request they serve.
+
+    Looking up a name and trying its addresses counts too: a name server that is silent would hold a plain
+    `connect` for half a minute, and each address gets its share of what is left.
+    """
+
+    def __init__(self, backend: httpcore.NetworkBackend | None = None) -> None:
+        """Connect through another backend, httpcore's own when none is given."""
+        self._backend = backend or httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to the first address of a host that accepts."""
+        options = None if socket_options is None else list(socket_options)
+        addresses = _addresses(host, port, _left(timeout, httpcore.ConnectTimeout))
+        for position, address in enumerate(addresses, start=1):
+            left = _left(timeout, httpcore.ConnectTimeout)
+            share = None if left is None else left / (len(addresses) - position + 1)
+            try:
+                stream = self._backend.connect_tcp(address, port, share, local_address, options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if position == len(addresses):
+                    raise
+            else:
+                return DeadlineStream(stream)
+        raise httpcore.ConnectError(f"The host {host} has no address.")
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        self._backend.sleep(seconds)
+
+
+class DeadlineStream(httpcore.NetworkStream):
+    """A connection each of whose operations gets what is left of the request's deadline."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        """Wrap an open connection."""
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what has come."""
+        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of the buffer."""
+        self._stream.write(buffer, _left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Shake hands for TLS."""
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> object:
+        """Whatever the connection below knows."""
+        return self._stream.get_extra_info(info)
+
+
+def _left(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:
+    if not isinstance(timeout, Deadline):
+        return timeout
+    left = timeout.left()
+    if left <= 0:
+        raise error("The deadline has passed.")
+    return max(left, _LEAST)
+
+
+def _addresses(host: str, port: int, timeout: float | None) -> list[str]:
+    """The addresses of a host, looked up on a thread of its own, as a look-up cannot be told to hurry."""
+    try:
+        return [str(ip_address(host))]
+    except ValueError:
+        pass  # a name, not an address
+    answer: SimpleQueue[list[str] | Exception] = SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            # An address may be listed several times; the order is the system's.
+            answer.put(list(dict.fromkeys(str(info[4][0]) for info in getaddrinfo(host, port, type=SOCK_STREAM))))
+        except (OSError, UnicodeError) as error:  # the second for a name too long to be one
+            answer.put(error)
+
+    Thread(target=look_up, name=f"look-up of {host}", daemon=True).start()
+    try:
+        addresses = answer.get(timeout=timeout)
+    except Empty:
+        raise httpcore.ConnectTimeout(f"Looking up {host} took too long.") from None
+    if isinstance(addresses, Exception):
+        raise httpcore.ConnectError(str(addresses)) from addresses
+    return addresses

@@ -1,0 +1,83 @@
+"""How connections are made: kept alive, verified, through the environment's proxy where there is one."""
+
+from __future__ import annotations
+
+import ssl
+from ipaddress import ip_address
+from typing import Final
+from urllib.request import getproxies, proxy_bypass
+
+import httpcore
+import httpx
+
+from observatory.client.deadline import DeadlineBackend
+
+_KEEP_ALIVE: Final = 4.0
+"""Seconds an idle connection is kept. Servers close theirs after 5 (uvicorn's default) or more; who is first
+does not send a request into a closing connection."""
+
+
+class BlockingTransport(httpx.HTTPTransport):
+    """httpx's blocking transport over connections that keep to a deadline for the whole answer."""
+
+    def __init__(self, base_url: httpx.URL) -> None:
+        """Prepare to connect to a target; no connection is made yet."""
+        # The parent's constructor would make the same pool, without a way to name the network backend.
+        context, backend, proxy = tls_context(base_url), DeadlineBackend(), proxy_of(base_url)
+        if proxy is None:
+            self._pool = httpcore.ConnectionPool(
+                ssl_context=context,
+                max_connections=None,
+                keepalive_expiry=_KEEP_ALIVE,
+                network_backend=backend,
+            )
+            return
+        chosen = httpx.Proxy(proxy)
+        self._pool = httpcore.HTTPProxy(
+            proxy_url=str(chosen.url),
+            proxy_auth=chosen.raw_auth,
+            ssl_context=context,
+            max_connections=None,
+            keepalive_expiry=_KEEP_ALIVE,
+            network_backend=backend,
+        )
+
+
+def blocking_transport(base_url: httpx.URL) -> httpx.BaseTransport:
+    """A transport for one request after the other."""
+    return BlockingTransport(base_url)
+
+
+def concurrent_transport(base_url: httpx.URL) -> httpx.AsyncBaseTransport:
+    """A transport for many requests at once; how many is for the caller to bound."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_KEEP_ALIVE)
+    return httpx.AsyncHTTPTransport(verify=tls_context(base_url), limits=limits, proxy=proxy_of(base_url))
+
+
+def tls_context(base_url: httpx.URL) -> ssl.SSLContext:
+    """The trust in authorities: httpx's, which is that of certifi or of SSL_CERT_FILE.
+
+    Loading it takes 20 ms, so a plain-text target on this machine gets an empty one, which trusts nobody.
+    """
+    if base_url.scheme == "http" and is_loopback(base_url.host):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx.create_ssl_context()
+
+
+def proxy_of(base_url: httpx.URL) -> str | None:
+    """The proxy that the environment names for a target; none for a target on this machine."""
+    if is_loopback(base_url.host) or proxy_bypass(base_url.host):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(base_url.scheme) or proxies.get("all")
+    if not proxy:
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

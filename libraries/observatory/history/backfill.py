@@ -1,0 +1,123 @@
+"""Reading a folder of recorded responses into the history, as one run at one date."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import from_json
+
+from observatory.errors import ObservatoryError
+from observatory.history.database import Database
+from observatory.history.entries import Body, ResponseEntry, RunEntry
+from observatory.history.store import store
+
+_FILE = "index.json"
+_BATCH = 100  # files in one transaction
+
+
+class BackfillError(ObservatoryError):
+    """A folder cannot be read as a recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenFile:
+    """A file that is no JSON, or cannot be read, and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """What a backfill did: its run, how many responses it stored, and the files it had to skip."""
+
+    run: RunEntry
+    stored: int
+    broken: tuple[BrokenFile, ...]
+
+
+def backfill(
+    database: Database,
+    folder: Path,
+    at: datetime,
+    target: str,
+    *,
+    on_progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Backfill:
+    """Store every `api/v2/<endpoint>/<id>/index.json` below `folder` as it was seen at `at` (an aware time).
+
+    The same folder at the same time for the same target is the same run, so that doing it twice changes nothing.
+    Broken files are skipped and named. `on_progress` is told how many files are done, of how many.
+
+    Raises:
+        BackfillError: the folder holds no recording.
+        HistoryError: the database cannot be reached.
+    """
+    root = folder / "api" / "v2"
+    files = sorted(root.rglob(_FILE))
+    if not files:
+        raise BackfillError(f"There is no recording in {folder}: no file like api/v2/pokemon/25/{_FILE} below it.")
+    run = _run(root, at, target)
+    broken: list[BrokenFile] = []
+    for start in range(0, len(files), _BATCH):
+        responses = []
+        for path in files[start : start + _BATCH]:
+            try:
+                responses.append(_response(path, root, run))
+            except (OSError, ValueError) as error:
+                broken.append(BrokenFile(path, str(error)))
+        with database.transaction() as connection:
+            store(connection, [run, *responses])
+        on_progress(min(start + _BATCH, len(files)), len(files))
+    return Backfill(run, len(files) - len(broken), tuple(broken))
+
+
+def _run(root: Path, at: datetime, target: str) -> RunEntry:
+    revision, deployed_at = _api_revision(root)
+    return RunEntry(
+        id=uuid.uuid5(uuid.NAMESPACE_URL, f"backfill {target} {at.astimezone(UTC).isoformat()} {root.resolve()}"),
+        target=target,
+        kind="backfill",
+        started_at=at,
+        finished_at=at,
+        api_revision=revision,
+        api_deployed_at=deployed_at,
+    )
+
+
+def _api_revision(root: Path) -> tuple[str | None, datetime | None]:
+    """What the recording says of the API's own revision, if it says anything."""
+    try:
+        meta: Any = from_json((root / "meta" / _FILE).read_bytes())
+        deployed = str(meta["deploy_date"])
+        return str(meta["hash"]), datetime.fromtimestamp(int(deployed), UTC)
+    except (OSError, ValueError, KeyError, TypeError):  # none was recorded, or not one that can be read
+        return None, None
+
+
+def _response(path: Path, root: Path, run: RunEntry) -> ResponseEntry:
+    """The entry for one file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not JSON.
+    """
+    content = path.read_bytes()
+    from_json(content)
+    endpoint, _, resource = path.parent.relative_to(root).as_posix().partition("/")
+    digest = hashlib.sha256(content).digest()
+    return ResponseEntry(
+        run_id=run.id,
+        target=run.target,
+        endpoint="" if endpoint == "." else endpoint,
+        resource=resource,
+        body_hash=digest,
+        seen_at=run.started_at,
+        body=Body(digest, content),
+    )

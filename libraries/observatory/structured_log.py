@@ -1,0 +1,253 @@
+"""The structured log: one line of JSON for each request, failure and message, with every secret masked."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import math
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from io import FileIO
+from pathlib import Path
+from typing import Any, TextIO
+
+from pythonjsonlogger.json import JsonFormatter
+
+from observatory.exchange import Exchange
+from observatory.masking import Masker, PlainData
+
+LOGGER_NAME = "observatory"
+
+# JSON leaves these as they are, and many readers take them for the end of a line.
+_LINE_BREAKS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+_LEVELS = logging.getLevelNamesMapping()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class StructuredLog:
+    """Appends JSON lines to a file; several processes may append to the same one.
+
+    Each line has `timestamp` (ISO 8601, UTC, milliseconds), `level`, `test_name`, `message` and `run_id`, and
+    after them what belongs to its kind. Its logger is its own: nothing reaches Robot's log or the console,
+    and two logs in one process do not mix. To take in what another logger says, give it `handler` too.
+
+    A line is one write to a file opened for appending: on a local disk, lines of several processes do not
+    interleave, and a process that is killed leaves whole lines. Network file systems promise neither, and a
+    disk that fills up may cut one line short. When the file cannot be written, one sentence on `complaints`
+    says so, the lines are counted in `lost`, and later lines are tried again. No method raises an error.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        masker: Masker,
+        level: str = "INFO",
+        run_id: str = "",
+        *,
+        clock: Callable[[], datetime] = _now,
+        complaints: TextIO | None = None,
+    ) -> None:
+        """Log to `path`, which is made, with its folders, for the first line.
+
+        Args:
+            path: the file of JSON lines.
+            masker: what keeps secrets out of every line.
+            level: the least level that is written: DEBUG, INFO, WARNING or ERROR.
+            run_id: the run that a line names unless its exchange names another.
+            clock: gives the time, with its time zone.
+            complaints: where to say that the file cannot be written; None is standard error.
+        """
+        self.handler = LineHandler(path, LineFormatter(masker, run_id, clock), complaints)
+        self._logger = logging.Logger(LOGGER_NAME, level)  # noqa: LOG001 - a shared one would mix two logs
+        self._logger.addHandler(self.handler)
+
+    @property
+    def lost(self) -> int:
+        """How many lines could not be written."""
+        return self.handler.lost
+
+    def exchange(self, exchange: Exchange) -> None:
+        """Log a request and what came of it: INFO when it was good, WARNING when it failed."""
+        failure = exchange.failure
+        level = logging.WARNING if failure else logging.INFO
+        if not self._logger.isEnabledFor(level):
+            return
+        tries = f" after {len(exchange.attempts)} attempts" if len(exchange.attempts) > 1 else ""
+        outcome = f"failed: {failure.type.value}" if failure else f"{exchange.status} in {exchange.elapsed:.3f} s"
+        fields: dict[str, object] = {
+            "test_name": exchange.test_name,
+            "message": f"{exchange.method} {exchange.subject} {outcome}{tries}",
+            "method": exchange.method,
+            "endpoint": exchange.endpoint,
+            "resource": exchange.resource,
+            "url": exchange.url,
+            "status_code": exchange.status,
+            "elapsed_seconds": round(exchange.elapsed, 6),
+            "attempts": len(exchange.attempts),
+            "limited_seconds": round(sum(attempt.limited for attempt in exchange.attempts), 6),
+            "waited_seconds": round(sum(attempt.waited for attempt in exchange.attempts), 6),
+            "failure_type": failure.type.value if failure else None,
+            "reason": failure.message if failure else None,
+        }
+        if exchange.run_id:
+            fields["run_id"] = exchange.run_id
+        if exchange.unknown_fields:
+            fields["unknown_fields"] = exchange.unknown_fields
+        self._write(level, fields)
+
+    def test_failed(
+        self,
+        test_name: str,
+        reason: str,
+        trace: object,
+        assertion: object,
+        endpoint: str = "",
+        failure_type: str = "",
+    ) -> None:
+        """Log a failed test, as an ERROR.
+
+        Args:
+            test_name: the test's full name.
+            reason: why it failed, as the test says it.
+            trace: the way to the failure: a text, an exception or a traceback.
+            assertion: what was asserted: a text, or plain data such as what was expected and what was seen.
+            endpoint: the endpoint of the last request of the test.
+            failure_type: one of the values of `FailureType`.
+        """
+        first_line = reason.strip().partition("\n")[0]
+        fields = {
+            "test_name": test_name,
+            "message": f"Test failed: {first_line}" if first_line else "Test failed",
+            "endpoint": endpoint,
+            "failure_type": failure_type,
+            "reason": reason,
+            "trace": trace,
+            "assertion": assertion,
+        }
+        self._write(logging.ERROR, fields)
+
+    def message(self, level: str, text: str, /, test_name: str = "", **fields: object) -> None:
+        """Log a sentence, with whatever else is worth keeping; an unknown level counts as INFO."""
+        number = _LEVELS.get(level.upper(), logging.INFO)
+        self._write(number, {**fields, "test_name": test_name, "message": text})
+
+    def close(self) -> None:
+        """Close the file; a line that comes later opens it again."""
+        self.handler.close()
+
+    def _write(self, level: int, fields: dict[str, object]) -> None:
+        if self._logger.isEnabledFor(level):
+            # Made by hand, because Logger.log first walks the stack to find its caller.
+            self._logger.handle(logging.LogRecord(LOGGER_NAME, level, "", 0, fields, None, None))
+
+
+class LineFormatter(JsonFormatter):
+    """Turns a log record, ours or any other, into one masked line of JSON."""
+
+    def __init__(self, masker: Masker, run_id: str, clock: Callable[[], datetime]) -> None:
+        """Keep what every line needs."""
+        super().__init__(rename_fields={"exc_info": "trace", "stack_info": "stack"})
+        self._mask = masker.mask
+        self._run_id = run_id
+        self._clock = clock
+        self._encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=repr).encode
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """Put the fields of every line first; nothing that is logged can take the place of time and level."""
+        moment = self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
+        always = {"timestamp": moment.replace("+00:00", "Z"), "level": record.levelname}
+        log_data.update(always, test_name="", message=record.message, run_id=self._run_id)
+        found: dict[str, Any] = {}
+        super().add_fields(found, record, message_dict)
+        for key, value in found.items():
+            log_data[f"{key}_" if key in always else key] = value
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        """Mask every secret."""
+        masked: dict[str, Any] = self._mask(log_data)
+        return masked
+
+    def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
+        """Write the fields as JSON; what JSON does not know, as its `repr`."""
+        try:
+            line = self._encode(log_data)
+        except (TypeError, ValueError):
+            line = self._encode(_encodable(log_data))
+        return line if line.isascii() else line.translate(_LINE_BREAKS)
+
+
+class LineHandler(logging.Handler):
+    """Appends each record to a file as one write, and never raises an error."""
+
+    def __init__(self, path: Path, formatter: LineFormatter, complaints: TextIO | None) -> None:
+        """Keep the path; the file is opened for the first line."""
+        super().__init__()
+        self.path = path
+        self.lost = 0
+        self.formatter = formatter
+        self._complaints = complaints
+        self._file: FileIO | None = None
+        self._is_torn = False
+        self._has_complained = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line, or count it as lost."""
+        try:
+            # Lone surrogates, which UTF-8 cannot hold, become the escapes that JSON has for them.
+            line = f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
+            self._append(line)
+        except OSError as error:
+            self._lose(error.strerror or str(error))
+        except Exception as error:  # noqa: BLE001 - what is logged may fail in any way, and a test must not
+            self._lose(f"a line could not be made ({type(error).__name__})")
+
+    def close(self) -> None:
+        """Close the file, until the next line."""
+        self.acquire()
+        try:
+            file, self._file = self._file, None
+            if file is not None:
+                file.close()
+        finally:
+            self.release()
+        super().close()
+
+    def _append(self, line: bytes) -> None:
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = FileIO(self.path, "ab")
+        if self._is_torn:
+            line = b"\n" + line
+        written = self._file.write(line)
+        self._is_torn = written != len(line)
+        if self._is_torn:
+            raise OSError(f"only {written} of {len(line)} bytes were written")
+
+    def _lose(self, reason: str) -> None:
+        self.lost += 1
+        if self._has_complained:
+            return
+        self._has_complained = True
+        sentence = f"The structured log {self.path} is incomplete: {reason}. The tests go on without it.\n"
+        stream = sys.stderr if self._complaints is None else self._complaints
+        # When even this cannot be said, there is nobody left to say it to; `lost` still counts.
+        with contextlib.suppress(OSError, ValueError):
+            stream.write(sentence)
+
+
+def _encodable(value: PlainData) -> PlainData:
+    """Plain data with a text for what JSON cannot write: other keys than texts, NaN, enormous integers."""
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else repr(key): _encodable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_encodable(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
+    if isinstance(value, int) and value.bit_length() > 64:
+        return hex(value)
+    return value

@@ -1,0 +1,236 @@
+"""The session of this Robot process: opened by the first keyword that needs it, closed at the end of the run.
+
+The keyword libraries stand on this module; the engine knows nothing of it, nor of Robot.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import traceback
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robot.api import SkipExecution, logger
+from robot.libraries.BuiltIn import BuiltIn
+
+from observatory.errors import HistoryError, ObservatoryError
+from observatory.exchange import Exchange, FailureType
+from observatory.exchange_html import exchange_block, exchange_table
+from observatory.failures import ExchangeError, NotRecordedError
+from observatory.history import TestAttemptEntry
+from observatory.session import Session
+from observatory.settings import load_settings
+
+if TYPE_CHECKING:
+    from robot import result, running
+
+_VARIABLES = ("TARGET", "RECORDING", "RATE_LIMIT", "TIMEOUT", "CONCURRENCY")
+"""Robot variables, given with `--variable`, that are settings of the same name in lower case."""
+
+
+class RobotSession:
+    """Holds the session of the run's target and those of the other targets that suites asked for."""
+
+    def __init__(self) -> None:
+        """Nothing is opened yet."""
+        self._sessions: dict[str, Session] = {}
+        self._main: Session | None = None
+        self._current: Session | None = None
+        self._reports: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.test_name = ""
+        self.last_endpoint = ""
+        self.last_error: ExchangeError | None = None
+
+    @property
+    def current(self) -> Session:
+        """The session that keywords use now; opened when there is none yet.
+
+        Raises:
+            SettingsError: a setting is wrong, or the target cannot be opened.
+        """
+        if self._current is None:
+            self._main = self._current = self._open()
+        self.pass_on_reports()
+        self._current.test_name = self.test_name
+        return self._current
+
+    @property
+    def is_open(self) -> bool:
+        """Whether any keyword has needed the session so far."""
+        return self._main is not None
+
+    def use_target(self, target: str) -> Session:
+        """Let keywords ask another target, until `leave_target`."""
+        main = self._main or self.current
+        if target not in self._sessions:
+            self._sessions[target] = main.watching(target)
+        self._current = self._sessions[target]
+        return self._current
+
+    def leave_target(self) -> None:
+        """Let keywords ask the target of the run again."""
+        self._current = self._main
+
+    def close(self) -> None:
+        """Close everything that was opened; what the parts have to say is said."""
+        if self._main is None:
+            return
+        main, self._main, self._current = self._main, None, None
+        for session in self._sessions.values():
+            session.close()
+        self._sessions.clear()
+        main.close()
+        main.memory.close()
+        self.pass_on_reports()
+
+    def masked(self, text: str) -> str:
+        """The text without the secrets that the session knows."""
+        return self._main.memory.masker.mask_text(text) if self._main is not None else text
+
+    def pass_on_reports(self) -> None:
+        """Say what other threads reported: only Robot's own thread can write to its log."""
+        while not self._reports.empty():
+            logger.warn(self._reports.get())
+
+    def _open(self) -> Session:
+        given = {name.lower(): BuiltIn().get_variable_value(f"${{{name}}}") for name in _VARIABLES}
+        output = Path(BuiltIn().get_variable_value("${OUTPUT DIR}"))
+        settings = load_settings(**given)
+        if settings.run_id is None:
+            settings = settings.model_copy(update={"run_id": _run_id(output)})
+        session = Session.open(settings, report=self._reports.put)
+        logger.info(f"Watching {session.target.name} at {session.target.base_url}, as run {session.run.id}.")
+        return session
+
+
+ROBOT_SESSION = RobotSession()
+
+
+class SessionListener:
+    """Tells the session which test is running and how it ended, and closes it with the run.
+
+    Every keyword library registers this one listener, and Robot calls it once for each library that a suite imports.
+    """
+
+    ROBOT_LISTENER_API_VERSION = 3
+
+    def __init__(self, session: RobotSession) -> None:
+        """Listen for the session."""
+        self._session = session
+        self._ended: result.TestCase | None = None
+
+    def start_test(self, data: running.TestCase, _result: result.TestCase) -> None:
+        """Name the test that is running."""
+        self._session.test_name = data.full_name
+        self._session.last_error = None
+        self._session.last_endpoint = ""
+
+    def end_test(self, _data: running.TestCase, ended: result.TestCase) -> None:
+        """Remember the attempt, and count and log a failure."""
+        if ended is self._ended or not self._session.is_open:
+            return
+        self._ended = ended
+        session = self._session.current
+        session.test_ended(
+            TestAttemptEntry(
+                run_id=session.run.id,
+                name=ended.full_name,
+                status=ended.status,
+                started_at=ended.start_time.astimezone(UTC),
+                elapsed=ended.elapsed_time.total_seconds(),
+                message=ended.message,
+            )
+        )
+        if ended.failed:
+            _tell_failure(self._session, session, ended)
+        self._session.test_name = ""
+
+    def end_suite(self, _data: running.TestSuite, ended: result.TestSuite) -> None:
+        """Note when the suite ended."""
+        if self._session.is_open:
+            self._session.current.memory.metrics.suite_ended(ended.full_name, datetime.now(UTC).timestamp())
+
+    def close(self) -> None:
+        """Close the session: the run is over."""
+        self._session.close()
+
+
+LISTENER = SessionListener(ROBOT_SESSION)
+
+
+def _tell_failure(holder: RobotSession, session: Session, ended: result.TestCase) -> None:
+    error = holder.last_error
+    failure = error.exchange.failure if error is not None else None
+    if failure is None:  # the requests were good, and what was said of them did not hold
+        session.memory.metrics.failed(holder.last_endpoint, FailureType.ASSERTION)
+    steps = [step for top in (ended.setup, *ended.body, ended.teardown) for step in _failed_steps(top)]
+    session.memory.log.test_failed(
+        ended.full_name,
+        reason=ended.message,
+        trace="".join(traceback.format_exception(error)) if error is not None else "\n".join(steps),
+        assertion=steps[-1] if steps else ended.message,
+        endpoint=holder.last_endpoint,
+        failure_type=(failure.type if failure else FailureType.ASSERTION).value,
+    )
+
+
+def _failed_steps(step: Any) -> Iterator[str]:
+    """The way to the failure: each failed step with its arguments, the outermost first."""
+    if getattr(step, "failed", False):
+        name = getattr(step, "full_name", None) or step.type
+        yield "    ".join([name, *getattr(step, "args", ())])
+        for inner in getattr(step, "body", ()):
+            yield from _failed_steps(inner)
+
+
+def _run_id(output: Path) -> str | None:
+    """The run that all processes of one pabot command share; None outside pabot.
+
+    pabot empties its folder before it starts the processes, so the first one to make this file names the run.
+    """
+    shared = next((folder for folder in (output, *output.parents) if folder.name == "pabot_results"), None)
+    if shared is None:
+        return None
+    name = shared / "observatory-run"
+    mine = shared / f"observatory-run.{os.getpid()}"
+    mine.write_text(str(uuid.uuid4()), encoding="ascii")
+    with suppress(FileExistsError):
+        os.link(mine, name)  # there whole or not at all
+    mine.unlink()
+    return name.read_text(encoding="ascii")
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Let the engine's errors fail a keyword with their message alone.
+
+    What a recording lacks, and what a history that is away would know, skips the test instead: nothing can be said.
+    """
+    try:
+        yield
+    except (NotRecordedError, HistoryError) as error:
+        raise SkipExecution(ROBOT_SESSION.masked(str(error))) from error
+    except ObservatoryError as error:
+        if isinstance(error, ExchangeError):
+            ROBOT_SESSION.last_error = error
+        raise AssertionError(ROBOT_SESSION.masked(str(error))) from error
+
+
+def shown(exchange: Exchange) -> Exchange:
+    """Write an exchange into log.html, and give it back."""
+    ROBOT_SESSION.last_endpoint = exchange.endpoint
+    logger.info(ROBOT_SESSION.masked(exchange_block(exchange)), html=True)
+    return exchange
+
+
+def shown_together(exchanges: list[Exchange]) -> list[Exchange]:
+    """Write many exchanges into log.html as one table, and give them back."""
+    if exchanges:
+        ROBOT_SESSION.last_endpoint = exchanges[-1].endpoint
+    logger.info(ROBOT_SESSION.masked(exchange_table(exchanges)), html=True)
+    return exchanges
