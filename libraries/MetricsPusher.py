@@ -49,7 +49,7 @@ class MetricsPusher:
         given = {"endpoint": endpoint, "failure_type": failure_type, "suite": suite, "le": le}
         labels = {label: value for label, value in given.items() if value is not None}
         with plainly():
-            value = ROBOT_SESSION.current.memory.metrics.value(name, **labels)
+            value = ROBOT_SESSION.current.metrics.value(name, **labels)
             return float(compared(value, operator, expected, f"{name} of {labels}" if labels else name))
 
     @keyword
@@ -60,4 +60,4 @@ class MetricsPusher:
         Log Metrics
         ```
         """
-        logger.info(ROBOT_SESSION.current.memory.metrics.text())
+        logger.info(ROBOT_SESSION.current.metrics.text())

@@ -42,6 +42,7 @@ class RobotSession:
         self._main: Session | None = None
         self._current: Session | None = None
         self._reports: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._output = Path()
         self.test_name = ""
         self.last_endpoint = ""
         self.last_error: ExchangeError | None = None
@@ -81,6 +82,7 @@ class RobotSession:
         if self._main is None:
             return
         main, self._main, self._current = self._main, None, None
+        self._write_metrics(main)
         for session in self._sessions.values():
             session.close()
         self._sessions.clear()
@@ -97,12 +99,19 @@ class RobotSession:
         while not self._reports.empty():
             logger.warn(self._reports.get())
 
+    def _write_metrics(self, session: Session) -> None:
+        path = self._output / "metrics.prom"
+        try:
+            session.metrics.write(path)
+        except OSError as error:
+            logger.warn(f"The numbers of this run could not be written to {path}: {error}.")
+
     def _open(self) -> Session:
         given = {name.lower(): BuiltIn().get_variable_value(f"${{{name}}}") for name in _VARIABLES}
-        output = Path(BuiltIn().get_variable_value("${OUTPUT DIR}"))
+        self._output = Path(BuiltIn().get_variable_value("${OUTPUT DIR}"))
         settings = load_settings(**given)
         if settings.run_id is None:
-            settings = settings.model_copy(update={"run_id": _run_id(output)})
+            settings = settings.model_copy(update={"run_id": _run_id(self._output)})
         session = Session.open(settings, report=self._reports.put)
         logger.info(f"Watching {session.target.name} at {session.target.base_url}, as run {session.run.id}.")
         return session
@@ -153,7 +162,7 @@ class SessionListener:
     def end_suite(self, _data: running.TestSuite, ended: result.TestSuite) -> None:
         """Note when the suite ended."""
         if self._session.is_open:
-            self._session.current.memory.metrics.suite_ended(ended.full_name, datetime.now(UTC).timestamp())
+            self._session.current.metrics.suite_ended(ended.full_name, datetime.now(UTC).timestamp())
 
     def close(self) -> None:
         """Close the session: the run is over."""
@@ -167,7 +176,7 @@ def _tell_failure(holder: RobotSession, session: Session, ended: result.TestCase
     error = holder.last_error
     failure = error.exchange.failure if error is not None else None
     if failure is None:  # the requests were good, and what was said of them did not hold
-        session.memory.metrics.failed(holder.last_endpoint, FailureType.ASSERTION)
+        session.metrics.failed(holder.last_endpoint, FailureType.ASSERTION)
     steps = [step for top in (ended.setup, *ended.body, ended.teardown) for step in _failed_steps(top)]
     session.memory.log.test_failed(
         ended.full_name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -28,6 +29,7 @@ def postgres() -> Iterator[str]:
         server = EmbeddedServer(Path(folder) / "postgres")
         yield _with_template(server.url())
         server.leave()
+        wait_until_stopped(Path(folder))
 
 
 @pytest.fixture
@@ -38,6 +40,15 @@ def home() -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="observatory-") as folder:
         yield Path(folder)
+        wait_until_stopped(Path(folder))
+
+
+def wait_until_stopped(folder: Path, timeout: float = 10.0) -> None:
+    """Wait until no embedded server runs below a folder: one that was left ends by itself, behind the caller."""
+    deadline = time.monotonic() + timeout
+    while running := list(folder.rglob("postmaster.pid")):
+        assert time.monotonic() < deadline, f"still running: {running}"
+        time.sleep(0.01)
 
 
 def _with_template(url: str) -> str:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from observatory.exchange import Attempt, Exchange
+from observatory.naming import label
+from observatory.words import count, one_line
 
 if TYPE_CHECKING:
     from observatory.history import State
 
-_MOST_FIELDS = 12  # of an object shown in the body's excerpt
-_LONGEST_TEXT = 60  # characters of a string shown there
+_MOST_LINES = 16  # of a body's outline
+_MOST_NAMES = 3  # of the things in a list
+_FIRST = ("id", "name")  # fields that say what a body is about
+_LONGEST_VALUE = 60  # characters of a value in it
+_LONGEST_EXCERPT = 300  # bytes of a body that is not JSON
 _GOOD, _BAD = "#15803d", "#dc2626"  # readable on Robot's light and dark background alike
-
-# On demand: the excerpt is one line of JSON until somebody unfolds it.
-_UNFOLD = "let p=this.lastChild;try{p.textContent=JSON.stringify(JSON.parse(p.textContent),null,2)}catch(e){}"
 
 
 def exchange_block(exchange: Exchange) -> str:
@@ -27,7 +29,7 @@ def exchange_block(exchange: Exchange) -> str:
         _attempts(exchange.attempts),
         _failure(exchange),
         _unknown_fields(exchange.unknown_fields),
-        f"<div>{escape(exchange.url)}</div>",
+        "" if exchange.failure else f"<div>{escape(exchange.url)}</div>",
         _body(exchange),
     ]
     is_open = " open" if exchange.failure else ""
@@ -64,6 +66,8 @@ def states_table(subject: str, states: Sequence[State]) -> str:
 def _line(exchange: Exchange) -> str:
     colour = _BAD if exchange.failure else _GOOD
     facts = [_status(exchange), _seconds(exchange.elapsed), _size(len(exchange.body))]
+    if exchange.failure:
+        facts.insert(0, f"<b>failed: {exchange.failure.type.value.replace('_', ' ')}</b>")
     if len(exchange.attempts) > 1:
         facts.append(f"{len(exchange.attempts)} attempts")
     waited = sum(attempt.limited for attempt in exchange.attempts)
@@ -88,7 +92,7 @@ def _status(exchange: Exchange) -> str:
 
 
 def _attempts(attempts: Sequence[Attempt]) -> str:
-    if len(attempts) == 1 and attempts[0].problem is None and attempts[0].limited < 0.001:
+    if len(attempts) < 2 and not any(attempt.limited for attempt in attempts):
         return ""
     rows = [
         (
@@ -101,7 +105,7 @@ def _attempts(attempts: Sequence[Attempt]) -> str:
         )
         for attempt in attempts
     ]
-    return _table(("attempt", "status", "took", "after a pause of", "and of, for the rate limit", "outcome"), rows)
+    return _table(("attempt", "status", "took", "pause before", "rate limit", "outcome"), rows)
 
 
 def _failure(exchange: Exchange) -> str:
@@ -128,27 +132,32 @@ def _body(exchange: Exchange) -> str:
     if not exchange.body:
         return ""
     try:
-        excerpt = json.dumps(_cut(exchange.json), ensure_ascii=False, separators=(",", ":"))
+        outline = "\n".join(_outline(exchange.json))
+        heading = f"Body, in short; whole: observatory show {exchange.content_hash.hex()[:12]}"
     except ValueError:  # not JSON: then the beginning of it, as it came
-        excerpt = exchange.body[:300].decode("utf-8", errors="replace")
-    shown = f"<pre>{escape(excerpt, quote=False)}</pre>"
-    return f'<details ontoggle="{_UNFOLD}"><summary>Body, in short</summary>{shown}</details>'
+        outline = exchange.body[:_LONGEST_EXCERPT].decode("utf-8", errors="replace")
+        heading = "Body, its beginning"
+    return f"<details><summary>{heading}</summary><pre>{escape(outline, quote=False)}</pre></details>"
 
 
-def _cut(value: Any, depth: int = 0) -> Any:
-    """A small value of the same shape: long lists and deep objects are told by their size, long strings are cut."""
-    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
-        return value[:_LONGEST_TEXT] + "…"
-    if isinstance(value, Mapping):
-        if depth > 1:
-            return f"… {len(value)} fields"
-        shown = {key: _cut(item, depth + 1) for key, item in list(value.items())[:_MOST_FIELDS]}
-        return shown if len(value) <= _MOST_FIELDS else {**shown, "…": f"{len(value) - _MOST_FIELDS} more fields"}
+def _outline(value: Any) -> Iterator[str]:
+    """A line for each field of an object or item of a list, what is short first, and how many more there are."""
+    if isinstance(value, dict):
+        entries = sorted(value.items(), key=lambda field: (field[0] not in _FIRST, isinstance(field[1], dict | list)))
+    else:
+        entries = list(enumerate(value)) if isinstance(value, list) else [("value", value)]
+    yield from (f"{name}: {_in_a_line(item)}" for name, item in entries[:_MOST_LINES])
+    if len(entries) > _MOST_LINES:
+        yield f"… and {len(entries) - _MOST_LINES} more"
+
+
+def _in_a_line(value: Any) -> str:
     if isinstance(value, list):
-        if depth > 0 or len(value) > 3:
-            return f"… {len(value)} items"
-        return [_cut(item, depth + 1) for item in value]
-    return value
+        names = ", ".join(label(item) for item in value[:_MOST_NAMES]) + (" …" if len(value) > _MOST_NAMES else "")
+        return f"{count(len(value), 'item')}{': ' if names else ''}{names}"
+    if isinstance(value, dict):
+        return label(value)
+    return one_line(value if isinstance(value, str) else json.dumps(value), _LONGEST_VALUE)
 
 
 def _seconds(seconds: float) -> str:

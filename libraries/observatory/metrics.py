@@ -22,8 +22,8 @@ _TOO_MANY_REQUESTS = 429
 class Metrics:
     """Counts exchanges and test failures in a registry of its own, so that two sessions never share a number."""
 
-    def __init__(self) -> None:
-        """Make the families, all empty."""
+    def __init__(self, breakers: CircuitBreakers | None = None) -> None:
+        """Make the families, all empty; the state of the circuit breakers, if there are any, is shown as a gauge."""
         self.registry = CollectorRegistry(auto_describe=True)
         self._requests = Counter("pokeapi_requests_total", "Requests executed.", ["endpoint"], registry=self.registry)
         self._failures = Counter(
@@ -48,6 +48,7 @@ class Metrics:
             ["suite"],
             registry=self.registry,
         )
+        self.registry.register(_CircuitGauge(breakers or CircuitBreakers()))
 
     def saw(self, exchange: Exchange) -> None:
         """Count an exchange: one request, its duration if an answer was waited for, its failure if it failed."""
@@ -68,10 +69,6 @@ class Metrics:
     def suite_ended(self, suite: str, at: float) -> None:
         """Note when a suite ended, in seconds since 1970."""
         self._executed_at.labels(suite).set(at)
-
-    def watch(self, breakers: CircuitBreakers) -> None:
-        """Show the state of these circuit breakers as a gauge: 0 closed, 1 open, 2 half-open."""
-        self.registry.register(_CircuitGauge(breakers))
 
     def value(self, name: str, **labels: str) -> float:
         """The present value of one sample, such as `pokeapi_requests_total` with `endpoint="pokemon"`; 0 if unseen.

@@ -21,6 +21,7 @@ from observatory.revision import git_revision
 from observatory.settings import Settings
 from observatory.structured_log import StructuredLog
 from observatory.targets import Target, open_target
+from observatory.words import count
 
 _MINUTE = 60.0  # seconds
 _HTTP_OK = 200
@@ -28,13 +29,12 @@ _HTTP_OK = 200
 
 @dataclass(frozen=True)
 class Memory:
-    """What all sessions of a process share: numbers, log, history, and the judge that knows what was judged before.
+    """What all sessions of a process share: log, history, and the judge that knows what was judged before.
 
     `report` takes one sentence that a person should read but no test should fail for, from any thread.
     """
 
     masker: Masker
-    metrics: Metrics
     log: StructuredLog
     history: History
     judge: Judge
@@ -58,7 +58,7 @@ class Memory:
             report=tell,
             on_known=lambda known: _remember_verdicts(judge, known),
         )
-        return cls(masker, Metrics(), log, history, judge, tell)
+        return cls(masker, log, history, judge, tell)
 
     def close(self) -> None:
         """Bring the history home and close the log."""
@@ -67,7 +67,10 @@ class Memory:
 
 
 class Session:
-    """Asks one target, and tells metrics, log and history, in this order, of each exchange."""
+    """Asks one target, and tells metrics, log and history, in this order, of each exchange.
+
+    Each session counts for itself: what goes wrong with one target must not look like trouble of another.
+    """
 
     def __init__(self, settings: Settings, memory: Memory, run: RunEntry) -> None:
         """Open the target that the settings name, and begin the run."""
@@ -77,6 +80,7 @@ class Session:
         self.run = replace(run, target=self.target.name)
         self.test_name = ""
         self.breakers = CircuitBreakers()
+        self.metrics = Metrics(self.breakers)
         self.client = PokeApiClient(
             self.target.base_url,
             timeout=settings.timeout,
@@ -86,7 +90,6 @@ class Session:
             max_body_bytes=settings.max_body_bytes,
             headers=_authorization(settings),
         )
-        memory.metrics.watch(self.breakers)
         memory.history.begin(self.run)
 
     @classmethod
@@ -134,7 +137,7 @@ class Session:
     def _told(self, exchange: Exchange) -> Exchange:
         exchange, accepted_by = self._judged(exchange)
         self._notice_revision(exchange)
-        self.memory.metrics.saw(exchange)
+        self.metrics.saw(exchange)
         self.memory.log.exchange(exchange)
         self.memory.history.saw(exchange, self.run, accepted_by=accepted_by)
         return exchange
@@ -148,7 +151,8 @@ class Session:
         if verdict is None:
             return exchange, None
         if not verdict.accepted:
-            failure = Failure(FailureType.MODEL, describe(exchange.subject, verdict), verdict.errors)
+            told = f"{describe(exchange.subject, verdict).rstrip('.')}, {_after(exchange)}."
+            failure = Failure(FailureType.MODEL, told, verdict.errors)
             return exchange.having(failure=failure, unknown_fields=verdict.unknown), None
         if verdict.unknown:
             return exchange.having(unknown_fields=verdict.unknown), None
@@ -195,6 +199,10 @@ def _authorization(settings: Settings) -> dict[str, str]:
     if settings.api_token is None or not settings.target.startswith("http"):
         return {}
     return {"Authorization": f"Bearer {settings.api_token.get_secret_value()}"}
+
+
+def _after(exchange: Exchange) -> str:
+    return f"after {count(len(exchange.attempts), 'attempt')} at {exchange.url}"
 
 
 def _accepted_mark(exchange: Exchange) -> str:

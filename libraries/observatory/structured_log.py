@@ -213,6 +213,8 @@ class LineHandler(logging.Handler):
             file, self._file = self._file, None
             if file is not None:
                 file.close()
+        except OSError as error:
+            self._lose(error.strerror or str(error))
         finally:
             self.release()
         super().close()

@@ -25,6 +25,7 @@ from observatory.history.migrations import HEAD
 from observatory.history.queries import bodies, known_bodies
 from observatory.history.store import store
 from observatory.history.writer import Writer
+from tests.conftest import wait_until_stopped
 from tests.history_values import NOW, a_response, a_run, a_sample, an_exchange, rows
 
 _JSON = st.recursive(
@@ -225,6 +226,7 @@ from pathlib import Path
 from typing import Any
 from observatory.history import Database
 from observatory.history.writer import Writer
+from tests.conftest import wait_until_stopped
 from tests.history_values import a_run, a_sample, a_response
 
 writer = Writer(Database(lambda: sys.argv[1]), Path(sys.argv[2]), report=print)
@@ -253,6 +255,7 @@ from pathlib import Path
 from typing import Any
 from observatory.history import Database
 from observatory.history.writer import Writer
+from tests.conftest import wait_until_stopped
 from tests.history_values import a_run, a_sample
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -289,6 +292,7 @@ from pathlib import Path
 from typing import Any
 from observatory.history import Database
 from observatory.history.writer import Writer
+from tests.conftest import wait_until_stopped
 from tests.history_values import a_run, a_sample, a_response
 
 home = Path(sys.argv[1])
@@ -314,7 +318,7 @@ def test_four_processes_that_start_at_once_on_an_empty_folder_share_a_server(hom
     assert rows(database, "SELECT count(*), count(DISTINCT run_id) FROM latency_samples") == [(100, 4)]
     assert rows(database, "SELECT count(*) FROM api_responses") == [(5,)]
     database.close()
-    assert not (home / "postgres" / "postmaster.pid").exists()
+    wait_until_stopped(home)
 
 
 def test_the_next_process_starts_a_server_whose_users_were_all_killed(home: Path) -> None:
@@ -329,7 +333,7 @@ def test_the_next_process_starts_a_server_whose_users_were_all_killed(home: Path
     writer.close()
     assert rows(database, "SELECT count(*) FROM latency_samples") == [(200,)]
     database.close()
-    assert not (home / "postgres" / "postmaster.pid").exists()
+    wait_until_stopped(home)
 
 
 def test_the_accepting_models_of_a_body_are_known_to_the_next_run(database: Database, tmp_path: Path) -> None:

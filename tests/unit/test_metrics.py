@@ -25,8 +25,8 @@ def test_a_request_that_was_never_sent_is_no_request() -> None:
 
 
 def test_the_circuit_breakers_are_shown_as_a_gauge() -> None:
-    metrics, breakers = Metrics(), CircuitBreakers()
-    metrics.watch(breakers)
+    breakers = CircuitBreakers()
+    metrics = Metrics(breakers)
     breakers.of("pokemon")
     assert metrics.value("pokeapi_circuit_breaker_state", endpoint="pokemon") == 0
 

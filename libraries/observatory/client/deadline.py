@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from queue import Empty, SimpleQueue
 from socket import SOCK_STREAM, getaddrinfo
@@ -12,6 +12,9 @@ from threading import Thread
 from typing import Any, Final
 
 import httpcore
+
+LookUp = Callable[[str], list[str]]
+"""Gives the addresses of a host name; raises OSError when it has none."""
 
 _LEAST: Final = 0.001  # seconds; a socket that is given 0 would not block at all
 
@@ -38,9 +41,10 @@ class DeadlineBackend(httpcore.NetworkBackend):
     `connect` for half a minute, and each address gets its share of what is left.
     """
 
-    def __init__(self, backend: httpcore.NetworkBackend | None = None) -> None:
-        """Connect through another backend, httpcore's own when none is given."""
+    def __init__(self, backend: httpcore.NetworkBackend | None = None, look_up: LookUp | None = None) -> None:
+        """Connect through another backend and name service; httpcore's own and the system's when none is given."""
         self._backend = backend or httpcore.SyncBackend()
+        self._look_up = look_up or _look_up
 
     def connect_tcp(
         self,
@@ -52,7 +56,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect to the first address of a host that accepts."""
         options = None if socket_options is None else list(socket_options)
-        addresses = _addresses(host, port, _left(timeout, httpcore.ConnectTimeout))
+        addresses = _addresses(self._look_up, host, _left(timeout, httpcore.ConnectTimeout))
         for position, address in enumerate(addresses, start=1):
             left = _left(timeout, httpcore.ConnectTimeout)
             share = None if left is None else left / (len(addresses) - position + 1)
@@ -113,7 +117,12 @@ def _left(timeout: float | None, error: type[httpcore.TimeoutException]) -> floa
     return max(left, _LEAST)
 
 
-def _addresses(host: str, port: int, timeout: float | None) -> list[str]:
+def _look_up(host: str) -> list[str]:
+    # An address may be listed several times; the order is the system's.
+    return list(dict.fromkeys(str(info[4][0]) for info in getaddrinfo(host, None, type=SOCK_STREAM)))
+
+
+def _addresses(look_up: LookUp, host: str, timeout: float | None) -> list[str]:
     """The addresses of a host, looked up on a thread of its own, as a look-up cannot be told to hurry."""
     try:
         return [str(ip_address(host))]
@@ -121,14 +130,13 @@ def _addresses(host: str, port: int, timeout: float | None) -> list[str]:
         pass  # a name, not an address
     answer: SimpleQueue[list[str] | Exception] = SimpleQueue()
 
-    def look_up() -> None:
+    def ask() -> None:
         try:
-            # An address may be listed several times; the order is the system's.
-            answer.put(list(dict.fromkeys(str(info[4][0]) for info in getaddrinfo(host, port, type=SOCK_STREAM))))
+            answer.put(look_up(host))
         except (OSError, UnicodeError) as error:  # the second for a name too long to be one
             answer.put(error)
 
-    Thread(target=look_up, name=f"look-up of {host}", daemon=True).start()
+    Thread(target=ask, name=f"look-up of {host}", daemon=True).start()
     try:
         addresses = answer.get(timeout=timeout)
     except Empty:

