@@ -10,6 +10,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keyword_values import compared
+from observatory.client import CircuitRules
 from robot_session import LISTENER, ROBOT_SESSION, plainly
 from sandbox.faults import Fault, Faults, Injection, Kind, Nothing
 
@@ -42,29 +43,45 @@ class StandIn:
         self._last: Injection | None = None
 
     @keyword
-    def use_faulty_stand_in(self) -> None:
-        """Let all keywords ask the stand-in from now on, until `Leave Faulty Stand In`.
+    def use_faulty_stand_in(
+        self,
+        pause: timedelta = timedelta(seconds=1),
+        timeout: timedelta | None = None,
+        circuit_rest: timedelta = timedelta(seconds=30),
+    ) -> None:
+        """Let all keywords ask a new stand-in from now on, until `Leave Faulty Stand In`.
+
+        Everything begins anew: there are no faults, all circuits are closed, all numbers are 0.
+
+        A stand-in on this machine need not be spared, so a test need not wait as long as it would for the public
+        API. `pause` is the first pause between two attempts, by which the others are measured: with `100 ms` they are
+        about 0.1, 0.2 and 0.4 instead of 1, 2 and 4 seconds. `timeout` is what an attempt may take, and `circuit_rest`
+        how long an open circuit is left alone. Number, order and reasons of the attempts stay what they are
+        everywhere else, and log.html shows the pauses as they were. A time that the API asks for is always kept.
 
         ```robotframework
         *** Settings ***
-        Suite Setup       Use Faulty Stand In
+        Test Setup        Use Faulty Stand In    pause=20 ms
         Suite Teardown    Leave Faulty Stand In
-        Test Teardown     Clear Faults
         ```
         """
         with plainly():
-            target = ROBOT_SESSION.use_target("faults").target
-            logger.info(f"Asking the stand-in at {target.base_url}.")
+            session = ROBOT_SESSION.use_target(
+                "faults",
+                pause=pause.total_seconds(),
+                timeout=timeout.total_seconds() if timeout else None,
+                circuit_rules=CircuitRules(open_for=circuit_rest.total_seconds()),
+            )
+            logger.info(f"Asking a new stand-in at {session.target.base_url}.")
 
     @keyword
     def leave_faulty_stand_in(self) -> None:
-        """Clear all faults, and ask the target of the run again.
+        """Ask the target of the run again.
 
         ```robotframework
         Leave Faulty Stand In
         ```
         """
-        self.clear_faults()
         ROBOT_SESSION.leave_target()
 
     @keyword

@@ -5,6 +5,7 @@ The keyword libraries stand on this module; the engine knows nothing of it, nor 
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import traceback
@@ -34,12 +35,12 @@ _VARIABLES = ("TARGET", "RECORDING", "RATE_LIMIT", "TIMEOUT", "CONCURRENCY")
 
 
 class RobotSession:
-    """Holds the session of the run's target and those of the other targets that suites asked for."""
+    """Holds the session of the run's target, and that of another target while a suite asks for it."""
 
     def __init__(self) -> None:
         """Nothing is opened yet."""
-        self._sessions: dict[str, Session] = {}
         self._main: Session | None = None
+        self._other: Session | None = None
         self._current: Session | None = None
         self._reports: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._output = Path()
@@ -65,27 +66,31 @@ class RobotSession:
         """Whether any keyword has needed the session so far."""
         return self._main is not None
 
-    def use_target(self, target: str) -> Session:
-        """Let keywords ask another target, until `leave_target`."""
-        main = self._main or self.current
-        if target not in self._sessions:
-            self._sessions[target] = main.watching(target)
-        self._current = self._sessions[target]
+    @property
+    def main(self) -> Session:
+        """The session of the run's target, whatever target keywords use now."""
+        return self._main or self.current
+
+    def use_target(self, target: str, **terms: Any) -> Session:
+        """Let keywords ask another target until `leave_target`: a new session, on the terms of `Session.watching`."""
+        main = self.main
+        self.leave_target()
+        self._current = self._other = main.watching(target, **terms)
         return self._current
 
     def leave_target(self) -> None:
         """Let keywords ask the target of the run again."""
-        self._current = self._main
+        other, self._other, self._current = self._other, None, self._main
+        if other is not None:
+            other.close()
 
     def close(self) -> None:
         """Close everything that was opened; what the parts have to say is said."""
         if self._main is None:
             return
+        self.leave_target()
         main, self._main, self._current = self._main, None, None
         self._write_metrics(main)
-        for session in self._sessions.values():
-            session.close()
-        self._sessions.clear()
         main.close()
         main.memory.close()
         self.pass_on_reports()
@@ -113,7 +118,11 @@ class RobotSession:
         if settings.run_id is None:
             settings = settings.model_copy(update={"run_id": _run_id(self._output)})
         session = Session.open(settings, report=self._reports.put)
-        logger.info(f"Watching {session.target.name} at {session.target.base_url}, as run {session.run.id}.")
+        watching = f"Watching {session.target.name} at {session.target.base_url}, as run {session.run.id}."
+        logger.info(session.memory.masker.mask_text(watching))
+        # What is loaded by now stays to the end: the garbage collector need not look at it again and again while
+        # large bodies come and go.
+        gc.freeze()
         return session
 
 
@@ -147,7 +156,7 @@ class SessionListener:
         session = self._session.current
         session.test_ended(
             TestAttemptEntry(
-                run_id=session.run.id,
+                run_id=self._session.main.run.id,  # a test belongs to the run, whatever targets it asks
                 name=ended.full_name,
                 status=ended.status,
                 started_at=ended.start_time.astimezone(UTC),

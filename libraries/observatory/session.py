@@ -10,7 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from observatory.client import CircuitBreakers, PokeApiClient, ProcessRateLimiter, RateLimiter
+from observatory.client import (
+    DEFAULT_RULES,
+    SYSTEM_CLOCK,
+    CircuitBreakers,
+    CircuitRules,
+    PokeApiClient,
+    ProcessRateLimiter,
+    RateLimiter,
+)
 from observatory.exchange import Exchange, Failure, FailureType, Request
 from observatory.history import Database, History, RunEntry, TestAttemptEntry
 from observatory.history.shared_rate_limit import SharedRateLimiter
@@ -72,20 +80,34 @@ class Session:
     Each session counts for itself: what goes wrong with one target must not look like trouble of another.
     """
 
-    def __init__(self, settings: Settings, memory: Memory, run: RunEntry) -> None:
-        """Open the target that the settings name, and begin the run."""
+    def __init__(
+        self,
+        settings: Settings,
+        memory: Memory,
+        run: RunEntry,
+        *,
+        pause: float = 1.0,
+        circuit_rules: CircuitRules = DEFAULT_RULES,
+    ) -> None:
+        """Open the target that the settings name, and begin the run.
+
+        `pause` is the first wait between two attempts, in seconds. Anything but its default, and that of the
+        circuits' rules, is for targets of our own: requirements A3 and A5 are for everybody else's.
+        """
         self.settings = settings
         self.memory = memory
         self.target: Target = open_target(settings)
         self.run = replace(run, target=self.target.name)
         self.test_name = ""
-        self.breakers = CircuitBreakers()
+        self.breakers = CircuitBreakers(circuit_rules)
         self.metrics = Metrics(self.breakers)
+        self._limiter = _limiter(self.target, memory)
         self.client = PokeApiClient(
             self.target.base_url,
             timeout=settings.timeout,
             retries=settings.retries,
-            limiter=_limiter(self.target, memory),
+            pause=pause,
+            limiter=self._limiter,
             breakers=self.breakers,
             max_body_bytes=settings.max_body_bytes,
             headers=_authorization(settings),
@@ -102,11 +124,23 @@ class Session:
         run = new_run(settings, kind)
         return cls(settings, Memory.open(settings, run.id, report), run)
 
-    def watching(self, target: str) -> Session:
-        """A session for another target, with a run of its own, that shares this one's memory."""
-        settings = self.settings.model_copy(update={"target": target})
+    def watching(
+        self,
+        target: str,
+        *,
+        timeout: float | None = None,
+        pause: float = 1.0,
+        circuit_rules: CircuitRules = DEFAULT_RULES,
+    ) -> Session:
+        """A session for another target, with a run of its own, that shares this one's memory.
+
+        `timeout` is the seconds that one attempt may take; without it, as many as here.
+        """
+        changes = {"target": target, "timeout": timeout or self.settings.timeout}
         run_id = uuid.uuid5(self.run.id, target)
-        return Session(settings, self.memory, replace(self.run, id=run_id, api_revision=None, api_deployed_at=None))
+        run = replace(self.run, id=run_id, finished_at=None, api_revision=None, api_deployed_at=None)
+        settings = self.settings.model_copy(update=changes)
+        return Session(settings, self.memory, run, pause=pause, circuit_rules=circuit_rules)
 
     def fetch(self, request: Request) -> Exchange:
         """Ask once (with retries), judge the answer, tell of it; never raises for what the API or the network does."""
@@ -123,6 +157,13 @@ class Session:
             requests, concurrency=concurrency or self.settings.concurrency, on_done=on_done
         )
         return [told[exchange.id] for exchange in exchanges]
+
+    def wait_for_limit(self) -> float:
+        """Take the place of one request that does not go through the client, wait until it, and give the seconds."""
+        wait = 0.0 if self._limiter is None else self._limiter.reserve()
+        if wait > 0:
+            SYSTEM_CLOCK.sleep(wait)
+        return wait
 
     def test_ended(self, attempt: TestAttemptEntry) -> None:
         """Remember an attempt at a test."""

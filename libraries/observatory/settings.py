@@ -47,7 +47,6 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         env_file_encoding="utf-8-sig",
         frozen=True,
-        extra="forbid",
         coerce_numbers_to_str=True,
         hide_input_in_errors=True,
     )
@@ -58,7 +57,6 @@ class Settings(BaseSettings):
     recording: Folder | None = Field(
         None,
         description="The folder of recorded responses that the target replay serves.",
-        validate_default=True,
     )
     database_url: DatabaseUrl | None = Field(
         None,
@@ -125,6 +123,7 @@ class Settings(BaseSettings):
 _ACCEPTED: Mapping[str, str] = {
     "target": "embedded, live, replay, faults, or an address such as https://pokeapi.co/api/v2",
     "recording": "an existing folder of recorded responses when the target is replay",
+    # pragma: allowlist nextline secret
     "database_url": "an address such as postgresql://user:password@host:5432/name",
     "home": "a folder, or a path where one can be made",
     "results": "a folder, or a path where one can be made",

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import brotli  # type: ignore[import-untyped]  # the package has no annotations
+import brotli
 import pytest
 
 from sandbox import Catalogue, Recording, Server

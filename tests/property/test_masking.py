@@ -155,6 +155,7 @@ def test_masking_twice_is_masking_once(case: tuple[list[str], object]) -> None:
                 "b",
                 "Authorization",
                 "password",
+                # pragma: allowlist nextline secret
                 "-----BEGIN PRIVATE KEY-----",
                 "***",
                 "{",

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from enum import StrEnum
+from enum import Enum, StrEnum
 from html import escape
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -24,6 +24,7 @@ from observatory.secret_shapes import is_secret_key
 from tests.conftest import RECORDING
 from tests.examples import EXAMPLES
 
+# pragma: allowlist nextline secret
 SECRET = "open sesame/42+ä"
 JWT = b".".join(map(base64.urlsafe_b64encode, (b'{"alg":"xs"}', b'{"sub":"ashes"}', b"signed"))).decode()
 
@@ -120,12 +121,14 @@ class TestShapes:
             ("Bearer abc", "Bearer ***"),
             ("sent bearer a1b2, got 401", "sent bearer ***, got 401"),
             ("Basic YXNoOnBpa2FjaHU= was refused", "Basic *** was refused"),
+            # pragma: allowlist nextline secret
             ("postgresql://ash:pika@db:5432/history", "postgresql://***@db:5432/history"),
             ("https://abc@example.org/a?b=c", "https://***@example.org/a?b=c"),
             (f"got {JWT}.", "got ***."),
             ("GET /x?api_key=abc&limit=20#top", "GET /x?api_key=***&limit=20#top"),
             ("GET /x?limit=20&access_token=a%20b", "GET /x?limit=20&access_token=***"),
             ("host=db password=pika dbname=history", "host=db password=*** dbname=history"),
+            # pragma: allowlist nextline secret
             ("password='pi ka' user=ash", "password='***' user=ash"),
             ('{"token": "a\\"b", "name": "ash"}', '{"token": "***", "name": "ash"}'),
             ("{'apiKey': b'abc', 'id': 1}", "{'apiKey': b'***', 'id': 1}"),
@@ -135,9 +138,11 @@ class TestShapes:
             ("PASSWORD : pika", "PASSWORD : ***"),
             ("assert token == 'pika'", "assert token == '***'"),
             (
+                # pragma: allowlist nextline secret
                 "a -----BEGIN EC PRIVATE KEY-----\nabc\n-----END EC PRIVATE KEY----- b",
                 "a *** b",
             ),
+            # pragma: allowlist nextline secret
             ("-----BEGIN PRIVATE KEY-----\ncut off", "***"),
             (
                 "{&quot;token&quot;: &quot;a&amp;b&quot;, &#x27;pwd&#x27;: &#x27;c&#x27;}",
@@ -145,6 +150,7 @@ class TestShapes:
             ),
             ("/x?a=b&amp;token=c", "/x?a=b&amp;token=***"),
             ("a=b=token=c", "a=b=token=***"),
+            ("token=password=x", "token=***"),
         ],
     )
     def test_a_secret_by_its_shape(self, text: str, masked: str) -> None:
@@ -188,6 +194,8 @@ WAYS: Mapping[str, Callable[[str], str]] = {
     "base64 after a name": basic,
     "base64 after a longer name": lambda secret: basic("h" + secret),
     "base64 after a yet longer name": lambda secret: basic("hh" + secret),
+    "base64 before a name": lambda secret: base64.b64encode(f"{secret}:ash".encode()).decode(),
+    "base64 between names": lambda secret: basic(f"gym/{secret}:brock"),
     "JSON": json_escaped,
     "JSON in JSON": lambda secret: json.dumps(json.dumps(secret, ensure_ascii=False), ensure_ascii=False),
     "HTML": escape,
@@ -200,7 +208,10 @@ WAYS: Mapping[str, Callable[[str], str]] = {
 
 class TestRegisteredSecrets:
     @pytest.mark.parametrize("way", WAYS)
-    @pytest.mark.parametrize("secret", [SECRET, "sesame-42-open", "quoted\"and'back\\slashed"])
+    @pytest.mark.parametrize(
+        "secret",
+        [SECRET, "sesame-42-open", "sesame-42-opens", "sesame-42-opened", "open sesame", "quoted\"and'back\\slashed"],
+    )
     def test_found_however_it_is_written(self, way: str, secret: str) -> None:
         written = WAYS[way](secret)
         masked = Masker([secret]).mask_text(f"before {written} after")
@@ -212,13 +223,18 @@ class TestRegisteredSecrets:
 
     def test_only_the_secret_goes(self) -> None:
         assert Masker(["sesame"]).mask_text("open sesame, sesameseeds") == "open ***, ***seeds"
+        assert Masker(["sesame"]).mask_text("<sesamesesame>") == "<***>"
 
     def test_two_that_overlap_leave_no_remainder(self) -> None:
         assert Masker(["abcdef", "defghi"]).mask_text("<abcdefghi>") == "<***>"
+        assert Masker(["open sesame now", "sesame"]).mask_text("<open sesame now>") == "<***>"
 
     def test_a_secret_that_the_mask_would_spell_goes_too(self) -> None:
         masked = Masker(["sesame", "***seed"]).mask_text("sesameseed")
         assert masked == "***"
+
+    def test_a_text_that_spells_ever_new_ones_goes_as_a_whole(self) -> None:
+        assert Masker(["sesame", "x***"]).mask_text("a, " + "x" * 30 + "sesame") == "***"
 
     def test_known_later(self) -> None:
         masker = Masker()
@@ -261,6 +277,10 @@ class Colour(StrEnum):
     RED = "red sesame"
 
 
+class Answer(Enum):
+    SPOKEN = ("sesame", 1)
+
+
 class Unshowable:
     def __repr__(self) -> str:
         raise RuntimeError("sesame")
@@ -292,6 +312,7 @@ class TestData:
             (OrderedDict(token="x"), {"token": "***"}),
             ({("sesame", 1): "x"}, {("***", 1): "x"}),
             (Colour.RED, "red ***"),
+            (Answer.SPOKEN, ("***", 1)),
             (Path("/open/sesame"), "/open/***"),
             (PurePosixPath("/x"), "/x"),
             (datetime(2026, 8, 1, 12, tzinfo=UTC), "2026-08-01T12:00:00+00:00"),
@@ -340,6 +361,10 @@ class TestData:
             data = [data]
         masked = Masker(["sesame"]).mask(data)
         assert json.dumps(masked) == "[" * DEEPEST + '"..."' + "]" * DEEPEST
+
+    def test_a_name_that_masking_makes_a_secrets_name(self) -> None:
+        assert Masker().mask({"Bearer x": 1}) == {"Bearer ***": "***"}
+        assert Masker().mask([("Bearer x", 1)]) == [("Bearer ***", "***")]
 
     def test_keys_that_become_equal_keep_the_later_value(self) -> None:
         assert Masker(["sesame1", "sesame2"]).mask({"sesame1": 1, "sesame2": 2}) == {"***": 2}

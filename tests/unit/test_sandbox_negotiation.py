@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 
-import brotli  # type: ignore[import-untyped]  # the package has no annotations
+import brotli
 import pytest
 
 from sandbox.answer import Answer, Answers, not_found

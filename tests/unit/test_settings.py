@@ -103,6 +103,7 @@ class TestValues:
         )
         assert set(settings.secrets()) == {
             "first-one",
+            # pragma: allowlist nextline secret
             "postgresql://observer:second%20one@db/history",
             "second%20one",
             "second one",
@@ -270,8 +271,10 @@ class TestWhatAPersonIsTold:
         assert load_settings(env_file=None, target="Replay", recording=str(tmp_path)).recording == tmp_path
 
     def test_a_secret_is_never_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        # pragma: allowlist nextline secret
         monkeypatch.setenv("DATABASE_URL", "mysql://observer:not-for-eyes@db/history")
         with pytest.raises(SettingsError) as caught:
+            # pragma: allowlist nextline secret
             load_settings(env_file=None, target="ftp://me:not-for-eyes@example.org")
         assert "DATABASE_URL is '***' (from the environment), but it must be" in str(caught.value)
         assert "TARGET is 'ftp://***@example.org'" in str(caught.value)

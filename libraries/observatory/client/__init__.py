@@ -1,6 +1,7 @@
 """The HTTP client: retries, rate limit, circuit breaker, and one exchange for whatever comes of a request."""
 
 from observatory.client.circuit_breaker import (
+    DEFAULT_RULES,
     CircuitBreaker,
     CircuitBreakers,
     CircuitRules,
@@ -14,6 +15,7 @@ from observatory.client.rate_limit import ProcessRateLimiter, RateLimiter
 from observatory.client.retry_after import parse_retry_after
 
 __all__ = [
+    "DEFAULT_RULES",
     "SYSTEM_CLOCK",
     "CircuitBreaker",
     "CircuitBreakers",

@@ -20,7 +20,7 @@ ACCEPTED_ENCODINGS: Final = "gzip, br"
 
 _LONGEST_DETAIL: Final = 120
 _JSON_TYPE: Final = re.compile(r"\s*application/(?:[\w.!#$&^-]+\+)?json\s*(?:;.*)?", re.IGNORECASE | re.DOTALL)
-_PLACE: Final = re.compile(r"(?P<what>.*) at line (?P<line>\d+) column (?P<column>\d+)")
+_PLACE: Final = re.compile(r"^(.*) at line (\d+) column (\d+)$")
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
@@ -96,11 +96,8 @@ def parse_json(body: bytes) -> object:
 def _json_clause(body: bytes, error: str) -> str:
     if not body:
         return "the body is empty, expected JSON"
-    place = _PLACE.fullmatch(error)
-    if place is None:
-        return f"the body is not JSON ({one_line(error, _LONGEST_DETAIL)})"
-    what = place["what"].replace("`", "'")
-    return f"the body is not JSON (line {place['line']}, column {place['column']}: {what})"
+    what = _PLACE.sub(r"line \2, column \3: \1", error).replace("`", "'")
+    return f"the body is not JSON ({one_line(what, _LONGEST_DETAIL)})"
 
 
 def _gunzip(payload: bytes, max_bytes: int) -> bytes:

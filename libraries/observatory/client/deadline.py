@@ -5,8 +5,8 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from ipaddress import ip_address
-from queue import Empty, SimpleQueue
 from socket import SOCK_STREAM, getaddrinfo
 from threading import Thread
 from typing import Any, Final
@@ -69,10 +69,6 @@ class DeadlineBackend(httpcore.NetworkBackend):
                 return DeadlineStream(stream)
         raise httpcore.ConnectError(f"The host {host} has no address.")
 
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        self._backend.sleep(seconds)
-
 
 class DeadlineStream(httpcore.NetworkStream):
     """A connection each of whose operations gets what is left of the request's deadline."""
@@ -128,19 +124,18 @@ def _addresses(look_up: LookUp, host: str, timeout: float | None) -> list[str]:
         return [str(ip_address(host))]
     except ValueError:
         pass  # a name, not an address
-    answer: SimpleQueue[list[str] | Exception] = SimpleQueue()
+    found: Future[list[str]] = Future()
 
     def ask() -> None:
         try:
-            answer.put(look_up(host))
+            found.set_result(look_up(host))
         except (OSError, UnicodeError) as error:  # the second for a name too long to be one
-            answer.put(error)
+            found.set_exception(error)
 
     Thread(target=ask, name=f"look-up of {host}", daemon=True).start()
     try:
-        addresses = answer.get(timeout=timeout)
-    except Empty:
-        raise httpcore.ConnectTimeout(f"Looking up {host} took too long.") from None
-    if isinstance(addresses, Exception):
-        raise httpcore.ConnectError(str(addresses)) from addresses
-    return addresses
+        return found.result(timeout)
+    except TimeoutError as error:
+        raise httpcore.ConnectTimeout(f"Looking up {host} took too long.") from error
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError(str(error)) from error

@@ -125,7 +125,7 @@ def transport_fault(error: Exception, host: str, *, answered: bool, received: in
     causes = list(_causes(error))
     detail = _detail(error)
     for cause in causes:
-        if isinstance(cause, socket.gaierror):
+        if isinstance(cause, socket.gaierror | UnicodeError):  # the second for a name too long to be one
             return Fault(
                 FailureType.DNS,
                 f"the host name {one_line(host, _LONGEST_DETAIL)} has no address ({_detail(cause)})",

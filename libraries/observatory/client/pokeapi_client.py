@@ -44,6 +44,7 @@ class PokeApiClient:
         timeout: float = 10.0,
         retries: int = 3,
         rate_limit_retries: int = 5,
+        pause: float = 1.0,
         limiter: RateLimiter | None = None,
         breakers: CircuitBreakers | None = None,
         max_body_bytes: int = 32 * MIB,
@@ -62,13 +63,15 @@ class PokeApiClient:
                 byte.
             retries: further attempts after network errors, statuses 5xx and bodies that were cut off.
             rate_limit_retries: further attempts after a status 429, counted apart.
+            pause: seconds of the first wait between two attempts, by which all waits but those that the API
+                asks for are measured.
             limiter: says when the next request may leave; None for no limit.
             breakers: the circuits of the endpoints; new ones when none are given.
             max_body_bytes: the largest body that is read, before and after decompression.
             headers: sent with every request, and only to the host of `base_url`.
             user_agent: how the client names itself.
             clock: tells the time and lets it pass.
-            jitter: seconds between 0 and 1 that are added to the waits between attempts.
+            jitter: pauses between 0 and 1 that are added to the waits between attempts.
             transport: used by `fetch` instead of real connections.
             async_transport: used by `fetch_async` and `fetch_many` instead of real connections.
 
@@ -87,7 +90,7 @@ class PokeApiClient:
         if base.authorization:
             own_headers["authorization"] = base.authorization
         given_headers = {name.lower(): value for name, value in (headers or {}).items()}
-        rules = RetryRules(retries, rate_limit_retries)
+        rules = RetryRules(retries, rate_limit_retries, pause)
         terms = Terms(base, timeout, rules, limiter, max_body_bytes, clock, jitter)
         self.base_url = base.text
         self.breakers = breakers or CircuitBreakers(clock=clock)

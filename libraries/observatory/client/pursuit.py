@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import httpx
-from tenacity import AsyncRetrying, RetryCallState
 
 from observatory.client.address import BaseAddress
 from observatory.client.clock import Clock
@@ -62,27 +61,24 @@ class Pursuit:
         self._url = url
         self._headers = headers
         self._plan = RetryPlan(terms.retry_rules, terms.jitter, request.method)
-        self._wait: float | None = None
         self._limited = 0.0
 
     async def run(self) -> Outcome:
         """Try until an attempt is good or no retry is left, and give the last one's outcome."""
-        retrying = AsyncRetrying(retry=self._wants_another, wait=self._next_wait, sleep=self._wire.sleep)
-        outcome: Outcome = await retrying(self._attempt)
-        return outcome
+        # A plain loop and no library for it: the usual one leaves each answer in a circle of references, and
+        # collecting that garbage cost more than the request itself (2 ms for 230 KB of JSON).
+        wait = 0.0
+        while True:
+            outcome = await self._attempt(wait)
+            retry_after = outcome.headers.get("retry-after")
+            following = self._plan.wait_after(outcome.fault, retry_after, self._terms.clock.now())
+            if following is None:
+                return outcome
+            wait = following
+            await self._wire.sleep(wait)
 
-    def _wants_another(self, state: RetryCallState) -> bool:
-        if state.outcome is None or state.outcome.failed:
-            return False  # an error of ours, or a cancellation: tenacity hands it on
-        outcome: Outcome = state.outcome.result()
-        self._wait = self._plan.wait_after(outcome.fault, outcome.headers.get("retry-after"), self._terms.clock.now())
-        return self._wait is not None
-
-    def _next_wait(self, _state: RetryCallState) -> float:
-        return self._wait or 0.0
-
-    async def _attempt(self) -> Outcome:
-        waited, self._limited = self._wait or 0.0, 0.0
+    async def _attempt(self, waited: float) -> Outcome:
+        self._limited = 0.0
         outcome = await self._ask()
         self.attempts.append(
             Attempt(
@@ -116,7 +112,7 @@ class Pursuit:
 
     async def _wait_for_the_limit(self) -> None:
         if self._terms.limiter is not None:
-            wait = self._terms.limiter.reserve()
+            wait = await self._wire.call(self._terms.limiter.reserve)
             if wait > 0:
                 await self._wire.sleep(wait)
                 self._limited += wait
@@ -133,6 +129,6 @@ class Pursuit:
             httpx.HTTPError,
             OSError,
             UnicodeError,
-        ) as error:  # the last for a name too long to be looked up
+        ) as error:  # the last for a host name too long to be one
             return transport_fault(error, url.host, answered=reply.status is not None, received=reply.received)
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar, cast
 
 import httpx
@@ -30,6 +30,10 @@ class Wire(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
+        ...
+
+    async def call(self, function: Callable[[], T]) -> T:
+        """Call a function that may take its time."""
         ...
 
 
@@ -63,6 +67,10 @@ class BlockingWire:
         """Wait, holding the thread."""
         self._clock.sleep(seconds)
 
+    async def call(self, function: Callable[[], T]) -> T:
+        """Call a function that may take its time."""
+        return function()
+
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()
@@ -94,6 +102,10 @@ class ConcurrentWire:
     async def sleep(self, seconds: float) -> None:
         """Wait, leaving the event loop to others."""
         await self._clock.sleep_async(seconds)
+
+    async def call(self, function: Callable[[], T]) -> T:
+        """Call a function that may take its time on another thread, so that no other request seems slow by it."""
+        return await asyncio.to_thread(function)
 
     async def close(self) -> None:
         """Close all connections."""
