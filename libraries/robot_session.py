@@ -10,7 +10,7 @@ import os
 import queue
 import traceback
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +20,9 @@ from robot.api import SkipExecution, logger
 from robot.libraries.BuiltIn import BuiltIn
 
 from observatory.errors import HistoryError, ObservatoryError
-from observatory.exchange import Exchange, FailureType
+from observatory.exchange import Exchange, FailureType, Request
 from observatory.exchange_html import exchange_block, exchange_table
-from observatory.failures import ExchangeError, NotRecordedError
+from observatory.failures import ExchangeError, NotRecordedError, raise_for_failure, raise_for_failures
 from observatory.history import TestAttemptEntry
 from observatory.session import Session
 from observatory.settings import load_settings
@@ -183,10 +183,13 @@ LISTENER = SessionListener(ROBOT_SESSION)
 
 def _tell_failure(holder: RobotSession, session: Session, ended: result.TestCase) -> None:
     error = holder.last_error
+    if error is not None and holder.masked(str(error)) not in ended.message:
+        error = None  # it was expected, and the test failed for another reason
     failure = error.exchange.failure if error is not None else None
     if failure is None:  # the requests were good, and what was said of them did not hold
         session.metrics.failed(holder.last_endpoint, FailureType.ASSERTION)
-    steps = [step for top in (ended.setup, *ended.body, ended.teardown) for step in _failed_steps(top)]
+    setup, teardown = ended.has_setup and ended.setup, ended.has_teardown and ended.teardown
+    steps = [step for top in (setup, *ended.body, teardown) for step in _failed_steps(top)]
     session.memory.log.test_failed(
         ended.full_name,
         reason=ended.message,
@@ -237,6 +240,22 @@ def plainly() -> Iterator[None]:
         if isinstance(error, ExchangeError):
             ROBOT_SESSION.last_error = error
         raise AssertionError(ROBOT_SESSION.masked(str(error))) from error
+
+
+def fetched(request: Request) -> Exchange:
+    """Ask, write the exchange into log.html, and give it back if it is good."""
+    with plainly():
+        exchange = shown(ROBOT_SESSION.current.fetch(request))
+        raise_for_failure(exchange)
+        return exchange
+
+
+def fetched_together(requests: Sequence[Request], concurrency: int | None = None) -> list[Exchange]:
+    """Ask for many at once, write the exchanges into log.html, and give them back if all are good."""
+    with plainly():
+        exchanges = shown_together(ROBOT_SESSION.current.fetch_many(requests, concurrency=concurrency))
+        raise_for_failures(exchanges)
+        return exchanges
 
 
 def shown(exchange: Exchange) -> Exchange:

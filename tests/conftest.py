@@ -63,6 +63,11 @@ def _with_template(url: str) -> str:
 @pytest.fixture
 def database_url(postgres: str) -> str:
     """The address of a database of its own, with empty tables."""
+    return new_database(postgres)
+
+
+def new_database(postgres: str) -> str:
+    """The address of one more database, with empty tables."""
     name = f"history_{uuid.uuid4().hex}"
     _execute(postgres, f"CREATE DATABASE {name} TEMPLATE template_history")
     return _in_database(postgres, name)

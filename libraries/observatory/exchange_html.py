@@ -40,7 +40,7 @@ def exchange_table(exchanges: Sequence[Exchange]) -> str:
     """Many exchanges as one folded table, those that failed first and open."""
     failed = [exchange for exchange in exchanges if exchange.failure]
     slowest = max((exchange.elapsed for exchange in exchanges), default=0.0)
-    heading = f"{len(exchanges)} requests, {len(failed)} failed, the slowest {_seconds(slowest)}"
+    heading = f"{count(len(exchanges), 'request')}, {len(failed)} failed, the slowest {_seconds(slowest)}"
     rows = "".join(
         f"<tr><td>{_line(exchange)}<td>{escape(exchange.failure.message) if exchange.failure else ''}"
         for exchange in [*failed, *(exchange for exchange in exchanges if not exchange.failure)]

@@ -22,8 +22,8 @@ LIVE_RATE_LIMIT = 100
 class Target:
     """An API that can be asked: its name in the history, its address, and how many requests a minute it is sent.
 
-    `rate_limit` None means as many as we like. `faults` is the board of the stand-in's faults, where there is a
-    stand-in. `stop` ends what was started for it.
+    `rate_limit` None means as many as we like. `faults` is the board on
+    which faults are pinned, of the target of that name only. `stop` ends what was started for it.
     """
 
     name: str
@@ -70,7 +70,9 @@ def _stand_in(settings: Settings) -> Target:
         server.start()
     except SandboxError as error:
         raise SettingsError(str(error)) from error
-    return Target(name, server.base_url, settings.rate_limit, server.faults, server.stop)
+    # A board for `faults` alone: what is measured of the others should be what they are.
+    faults = server.faults if name == "faults" else None
+    return Target(name, server.base_url, settings.rate_limit, faults, server.stop)
 
 
 def _without_credentials(url: str) -> str:
