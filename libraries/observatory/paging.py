@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from observatory.addresses import request_for
 from observatory.errors import ObservatoryError
 from observatory.exchange import Exchange, Request
 from observatory.failures import raise_for_failure
+
+
+def window_of(address: str | None) -> str:
+    """Which rows the address of a page asks for, in words and in the address's own order: `offset 20, limit 20`.
+
+    `none` when there is no such page.
+    """
+    if address is None:
+        return "none"
+    return ", ".join(f"{name} {value}" for name, value in parse_qsl(urlsplit(address).query, keep_blank_values=True))
 
 
 def all_references(fetch: Callable[[Request], Exchange], first: Request) -> list[Any]:

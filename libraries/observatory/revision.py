@@ -1,8 +1,9 @@
-"""The revision of the tests: which commit of the suites is running."""
+"""Revisions: which commit of the suites is running, and since when the API is at its own."""
 
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 
@@ -14,3 +15,11 @@ def git_revision(folder: Path) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.strip() or None
+
+
+def deploy_time(seconds: str) -> datetime | None:
+    """The time that the API gives as its deploy date, in seconds since 1970; None for what is no such time."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -25,7 +25,7 @@ from observatory.history.shared_rate_limit import SharedRateLimiter
 from observatory.masking import Masker
 from observatory.metrics import Metrics
 from observatory.models import Judge, describe, fingerprint, kind_for
-from observatory.revision import git_revision
+from observatory.revision import deploy_time, git_revision
 from observatory.settings import Settings
 from observatory.structured_log import StructuredLog
 from observatory.targets import Target, open_target
@@ -83,27 +83,28 @@ class Session:
     def __init__(
         self,
         settings: Settings,
+        target: Target,
         memory: Memory,
         run: RunEntry,
         *,
         pause: float = 1.0,
         circuit_rules: CircuitRules = DEFAULT_RULES,
     ) -> None:
-        """Open the target that the settings name, and begin the run.
+        """Put a client to an open target, and begin the run.
 
         `pause` is the first wait between two attempts, in seconds. Anything but its default, and that of the
         circuits' rules, is for targets of our own: requirements A3 and A5 are for everybody else's.
         """
         self.settings = settings
         self.memory = memory
-        self.target: Target = open_target(settings)
-        self.run = replace(run, target=self.target.name)
+        self.target = target
+        self.run = replace(run, target=target.name)
         self.test_name = ""
         self.breakers = CircuitBreakers(circuit_rules)
         self.metrics = Metrics(self.breakers)
-        self._limiter = _limiter(self.target, memory)
+        self._limiter = _limiter(target, memory)
         self.client = PokeApiClient(
-            self.target.base_url,
+            target.base_url,
             timeout=settings.timeout,
             retries=settings.retries,
             pause=pause,
@@ -121,8 +122,9 @@ class Session:
         Raises:
             SettingsError: the target cannot be opened.
         """
+        target = open_target(settings)
         run = new_run(settings, kind)
-        return cls(settings, Memory.open(settings, run.id, report), run)
+        return cls(settings, target, Memory.open(settings, run.id, report), run)
 
     def watching(
         self,
@@ -140,7 +142,7 @@ class Session:
         run_id = uuid.uuid5(self.run.id, target)
         run = replace(self.run, id=run_id, finished_at=None, api_revision=None, api_deployed_at=None)
         settings = self.settings.model_copy(update=changes)
-        return Session(settings, self.memory, run, pause=pause, circuit_rules=circuit_rules)
+        return Session(settings, open_target(settings), self.memory, run, pause=pause, circuit_rules=circuit_rules)
 
     def fetch(self, request: Request) -> Exchange:
         """Ask once (with retries), judge the answer, tell of it; never raises for what the API or the network does."""
@@ -202,8 +204,7 @@ class Session:
     def _notice_revision(self, exchange: Exchange) -> None:
         revision = exchange.headers.get("x-pokeapi-hash")
         if revision and revision != self.run.api_revision:
-            deployed = exchange.headers.get("x-pokeapi-deploy-date", "")
-            deployed_at = datetime.fromtimestamp(int(deployed), UTC) if deployed.isdecimal() else None
+            deployed_at = deploy_time(exchange.headers.get("x-pokeapi-deploy-date", ""))
             self.run = replace(self.run, api_revision=revision, api_deployed_at=deployed_at)
             self.memory.history.begin(self.run)
 

@@ -16,6 +16,7 @@ from observatory.errors import ObservatoryError
 from observatory.history.database import Database
 from observatory.history.entries import Body, ResponseEntry, RunEntry
 from observatory.history.store import store
+from observatory.revision import deploy_time
 
 _FILE = "index.json"
 _BATCH = 100  # files in one transaction
@@ -95,8 +96,7 @@ def _api_revision(root: Path) -> tuple[str | None, datetime | None]:
     """What the recording says of the API's own revision, if it says anything."""
     try:
         meta: Any = from_json((root / "meta" / _FILE).read_bytes())
-        deployed = str(meta["deploy_date"])
-        return str(meta["hash"]), datetime.fromtimestamp(int(deployed), UTC)
+        return str(meta["hash"]), deploy_time(str(meta["deploy_date"]))
     except (OSError, ValueError, KeyError, TypeError):  # none was recorded, or not one that can be read
         return None, None
 
