@@ -47,6 +47,7 @@ class RobotSession:
         self.test_name = ""
         self.last_endpoint = ""
         self.last_error: ExchangeError | None = None
+        self.seen: list[Exchange] = []
 
     @property
     def current(self) -> Session:
@@ -167,6 +168,10 @@ class SessionListener:
         if ended.failed:
             _tell_failure(self._session, session, ended)
         self._session.test_name = ""
+        # Robot keeps a test's variables in circles of references long after its end.
+        for exchange in self._session.seen:
+            exchange.let_go()
+        self._session.seen.clear()
 
     def end_suite(self, _data: running.TestSuite, ended: result.TestSuite) -> None:
         """Note when the suite ended."""
@@ -261,6 +266,7 @@ def fetched_together(requests: Sequence[Request], concurrency: int | None = None
 def shown(exchange: Exchange) -> Exchange:
     """Write an exchange into log.html, and give it back."""
     ROBOT_SESSION.last_endpoint = exchange.endpoint
+    ROBOT_SESSION.seen.append(exchange)
     logger.info(ROBOT_SESSION.masked(exchange_block(exchange)), html=True)
     return exchange
 
@@ -269,5 +275,6 @@ def shown_together(exchanges: list[Exchange]) -> list[Exchange]:
     """Write many exchanges into log.html as one table, and give them back."""
     if exchanges:
         ROBOT_SESSION.last_endpoint = exchanges[-1].endpoint
+    ROBOT_SESSION.seen.extend(exchanges)
     logger.info(ROBOT_SESSION.masked(exchange_table(exchanges)), html=True)
     return exchanges

@@ -142,6 +142,10 @@ class Exchange:
         changed.__dict__.update({name: self.__dict__[name] for name in _CACHED if name in self.__dict__})
         return changed
 
+    def let_go(self) -> None:
+        """Forget the parsed body; who asks for it again has it parsed again."""
+        self.__dict__.pop("json", None)
+
     @property
     def subject(self) -> str:
         """The endpoint and resource as a person says them: `pokemon/25`, or `pokemon` for the list."""

@@ -38,11 +38,20 @@ class _Source(NamedTuple):
     places in the answer. `method` is what a field does when it is called like a method of mappings.
     """
 
-    data: Json
+    held: Json
     exchange: Exchange | None
     place: tuple[str | int, ...]
     numbers: range
     method: Callable[..., Json] | None = None
+
+    @property
+    def data(self) -> Json:
+        """The plain object or list.
+
+        That of a whole answer is read from its exchange, which may have let go of it and then reads it anew: so a
+        variable that outlives its test keeps bytes, not the thousands of objects that are made from them.
+        """
+        return self.held if self.own_exchange is None else self.own_exchange.json
 
     @property
     def own_exchange(self) -> Exchange | None:
@@ -71,7 +80,8 @@ class _View:
 
     def __init__(self, data: Json, exchange: Exchange | None = None, place: tuple[str | int, ...] = ()) -> None:
         numbers = range(len(data) if isinstance(data, list) else 0)
-        object.__setattr__(self, "_record_source", _Source(data, exchange, place, numbers))
+        held = data if exchange is None or place else None
+        object.__setattr__(self, "_record_source", _Source(held, exchange, place, numbers))
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise ReadOnlyError(_read_only(self))
@@ -97,7 +107,7 @@ class _View:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Json:
         source = self._record_source
-        return _over(type(self), source._replace(data=copy.deepcopy(source.data, memo)))
+        return _over(type(self), source._replace(held=copy.deepcopy(source.held, memo)))
 
     def __reduce__(self) -> tuple[Callable[..., Json], tuple[type[_View], _Source]]:
         return _over, (type(self), self._record_source)
@@ -306,10 +316,10 @@ def plain(value: Json) -> Json:
     """The plain dictionary or list under a view: the very one, not a copy, so do not change it."""
     if not isinstance(value, _View):
         return value
-    data, _, _, numbers, _ = _source(value)
-    if isinstance(value, Records) and numbers != range(len(data)):
-        return [data[number] for number in numbers]
-    return data
+    source = _source(value)
+    if isinstance(value, Records) and source.numbers != range(len(source.data)):
+        return [source.data[number] for number in source.numbers]
+    return source.data
 
 
 def exchange_of(value: object) -> Exchange | None:

@@ -326,9 +326,17 @@ def test_records_can_be_pickled_and_copied(pokemon: Record) -> None:
             assert type(twin) is type(value)
             assert repr(twin) == repr(value)
             assert exchange_of(twin) == exchange_of(value)
-    assert plain(copy.deepcopy(pokemon)) is not plain(pokemon)
+    assert plain(copy.deepcopy(pokemon.types)) is not plain(pokemon.types)
     with pytest.raises(NoSuchFieldError, match=r"^types\[1\] of pokemon/1 has no field 'x'"):
         _ = pickle.loads(pickle.dumps(pokemon.types[1:]))[0].x  # noqa: S301
+
+
+def test_a_whole_answer_reads_the_same_after_its_exchange_let_go_of_what_was_parsed(pokemon: Record) -> None:
+    types, parsed = pokemon.types, plain(pokemon)
+    pokemon.exchange.let_go()
+    assert pokemon == parsed
+    assert plain(pokemon) is not parsed
+    assert types == pokemon.types
 
 
 def test_a_half_made_record_is_an_attribute_error_and_no_endless_loop() -> None:
