@@ -9,17 +9,19 @@ from typing import Any
 from assertionengine import AssertionOperator
 from robot.api.deco import keyword, library
 
-from keyword_values import Answer, checked, compared, exchange_behind
+from keyword_values import Answer, checked, compared, content_of, exchange_behind
 from observatory.addresses import request_for
-from observatory.exchange import Exchange, Request
-from observatory.failures import raise_for_failure, raise_for_failures
+from observatory.exchange import Exchange, FailureType, Request
+from observatory.failures import raise_for_failure
 from observatory.field_path import values_at
-from observatory.paging import all_references
-from observatory.record import plain, record_of, view
+from observatory.record import plain, record_of
 from observatory.resource_range import resources_in
-from robot_session import LISTENER, ROBOT_SESSION, plainly, shown, shown_together
+from robot_session import LISTENER, ROBOT_SESSION, fetched, fetched_together, plainly, shown
 
-_ANY_STATUS = frozenset(range(100, 600))
+_TOO_MANY_REQUESTS = 429
+_ANSWERS = frozenset(range(100, 500)) - {_TOO_MANY_REQUESTS}
+_ANSWERED = frozenset({FailureType.SERVER_ERROR, FailureType.RATE_LIMITED})
+"""Failures that are answers all the same, for whoever wants whatever comes back."""
 
 
 @library(scope="GLOBAL", auto_keywords=False, listener=LISTENER, doc_format="MARKDOWN")
@@ -84,47 +86,18 @@ class PokeApiClient:
         return self.get_resource("ability", resource)
 
     @keyword
-    def get_resource(self, endpoint: str, resource: int | str) -> Answer:
+    def get_resource(self, endpoint: str, resource: int | str = "") -> Answer:
         """Get a resource of any endpoint by its number or name.
 
-        Endpoints without a model are checked for status 200 and JSON.
+        Endpoints without a model are checked for status 200 and JSON. Without a resource, get what the endpoint
+        itself has to say, such as `meta`: the revision of the API.
 
         ```robotframework
         ${berry} =    Get Resource    berry    cheri
         Should Be Equal    ${berry.firmness.name}    soft
         ```
         """
-        return self._get(Request(endpoint, str(resource)))
-
-    @keyword
-    def get_page(self, endpoint: str, limit: int | str | None = None, offset: int | str | None = None) -> Answer:
-        """Get a page of an endpoint's list: `count`, `next`, `previous` and `results`.
-
-        Without `limit` the API decides how long the page is.
-
-        ```robotframework
-        ${page} =    Get Page    pokemon    limit=20    offset=0
-        Length Should Be    ${page.results}    20
-        Should Be Equal    ${page.previous}    ${None}
-        ```
-        """
-        asked = {"limit": limit, "offset": offset}
-        return self._get(
-            Request(endpoint, params={name: str(value) for name, value in asked.items() if value is not None})
-        )
-
-    @keyword
-    def get_all_references(self, endpoint: str, page_size: int = 200) -> Answer:
-        """Walk through all pages of an endpoint's list, and get every reference that is in them.
-
-        ```robotframework
-        ${types} =    Get All References    type    page_size=5
-        Should Contain    ${types.names}    fire
-        ```
-        """
-        with plainly():
-            first = Request(endpoint, params={"limit": str(page_size), "offset": "0"})
-            return view(all_references(lambda request: shown(ROBOT_SESSION.current.fetch(request)), first))
+        return record_of(fetched(Request(endpoint, str(resource))))
 
     @keyword
     def follow(self, reference: Any) -> Answer:
@@ -140,7 +113,7 @@ class PokeApiClient:
         ```
         """
         address = reference if isinstance(reference, str) else str(values_at(plain(reference), "url"))
-        return self._get(request_for(address))
+        return record_of(fetched(request_for(address)))
 
     @keyword
     def get_many_pokemon(self, resources: Any, concurrency: int | None = None) -> list[Answer]:
@@ -188,15 +161,14 @@ class PokeApiClient:
         """
         with plainly():
             requests = [Request(endpoint, resource) for resource in resources_in(plain(resources))]
-            exchanges = shown_together(ROBOT_SESSION.current.fetch_many(requests, concurrency=concurrency))
-            raise_for_failures(exchanges)
-            return [record_of(exchange) for exchange in exchanges]
+        return [record_of(exchange) for exchange in fetched_together(requests, concurrency)]
 
     @keyword
     def send_request(self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> Exchange:
         """Send a request and get whatever comes back, an error status too.
 
-        For tests of how the API answers what is wrong. Only an answer that never comes fails.
+        For tests of how the API answers what is wrong. Only an answer that never comes fails. A status of 500 or
+        more, and 429, is tried again first, as always. `Get Field` reads the answer's JSON, if it has some.
 
         ```robotframework
         ${answer} =    Send Request    pokemon/999999
@@ -204,11 +176,13 @@ class PokeApiClient:
         Get Body    ${answer}    ==    Not Found
         ```
         """
-        endpoint, _, resource = path.strip("/").partition("/")
-        request = Request(
-            endpoint, resource, method=method.upper(), headers=headers or {}, expected=_ANY_STATUS, url=path
-        )
-        return self._send(request)
+        endpoint, _, resource = path.partition("?")[0].strip("/").partition("/")
+        request = Request(endpoint, resource, method=method.upper(), headers=headers or {}, expected=_ANSWERS, url=path)
+        with plainly():
+            exchange = shown(ROBOT_SESSION.current.fetch(request))
+            if exchange.failure is None or exchange.failure.type not in _ANSWERED:
+                raise_for_failure(exchange)
+            return exchange
 
     @keyword
     def get_field(self, answer: Any, path: str, operator: AssertionOperator | None = None, expected: Any = None) -> Any:
@@ -221,7 +195,7 @@ class PokeApiClient:
         ```
         """
         with plainly():
-            return checked(values_at(plain(answer), path), operator, expected, exchange_behind(answer), path)
+            return checked(values_at(content_of(answer), path), operator, expected, exchange_behind(answer), path)
 
     @keyword
     def get_status(self, answer: Any, operator: AssertionOperator | None = None, expected: Any = None) -> int | None:
@@ -294,6 +268,23 @@ class PokeApiClient:
             return checked(len(exchange.attempts), operator, expected, exchange, "number of attempts")
 
     @keyword
+    def get_pause(
+        self, answer: Any, attempt: int, operator: AssertionOperator | None = None, expected: timedelta | None = None
+    ) -> float:
+        """Get the seconds of the pause before an attempt, the first of which is 1, and assert what they are.
+
+        ```robotframework
+        Get Pause    ${pokemon}    2    >=    1 s
+        ```
+        """
+        with plainly():
+            exchange = exchange_behind(answer)
+            pauses = {each.number: each.waited for each in exchange.attempts}
+            if attempt not in pauses:
+                raise AssertionError(f"{exchange.subject} was answered after {len(pauses)} attempts, not {attempt}.")
+            return checked(pauses[attempt], operator, expected, exchange, f"pause before attempt {attempt} in seconds")
+
+    @keyword
     def get_circuit_state(self, endpoint: str, operator: AssertionOperator | None = None, expected: Any = None) -> str:
         """Get the state of an endpoint's circuit breaker: `closed`, `open` or `half open`; and assert what it is.
 
@@ -304,13 +295,3 @@ class PokeApiClient:
         with plainly():
             state = ROBOT_SESSION.current.breakers.state(endpoint).name.lower().replace("_", " ")
             return compared(state, operator, expected, f"{endpoint}: circuit breaker")
-
-    def _get(self, request: Request) -> Answer:
-        exchange = self._send(request)
-        return record_of(exchange)
-
-    def _send(self, request: Request) -> Exchange:
-        with plainly():
-            exchange = shown(ROBOT_SESSION.current.fetch(request))
-            raise_for_failure(exchange)
-            return exchange

@@ -65,6 +65,7 @@ class StandIn:
         Suite Teardown    Leave Faulty Stand In
         ```
         """
+        self._last = None
         with plainly():
             session = ROBOT_SESSION.use_target(
                 "faults",
@@ -128,7 +129,8 @@ class StandIn:
             value=value,
         )
         self._last = _board().inject(fault)
-        logger.info(f"Injected {fault.told()}.")
+        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in fault.told().items())
+        logger.info(f"Injected a fault: {told}.")
 
     @keyword
     def clear_faults(self) -> None:

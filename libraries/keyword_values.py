@@ -19,6 +19,8 @@ Answer = Any
 
 _Seen = TypeVar("_Seen")
 
+_EQUALITY = frozenset({AssertionOperator.equal, AssertionOperator.inequal})
+
 
 def exchange_behind(answer: Answer) -> Exchange:
     """The exchange that an answer came with.
@@ -33,6 +35,23 @@ def exchange_behind(answer: Answer) -> Exchange:
             "Give what a keyword such as `Get Pokemon` or `Send Request` returned."
         )
     return exchange
+
+
+def content_of(answer: Answer) -> Any:
+    """The plain JSON of an answer, of whatever part of it, or of any other value.
+
+    Raises:
+        ObservatoryError: the answer is a whole exchange whose body is not JSON.
+    """
+    if not isinstance(answer, Exchange):
+        return plain(answer)
+    try:
+        return answer.json
+    except ValueError as error:
+        raise ObservatoryError(
+            f"{answer.subject} was answered with {len(answer.body)} bytes that are not JSON, so it has no fields; "
+            "look at it with `Get Body`."
+        ) from error
 
 
 def checked(seen: _Seen, operator: AssertionOperator | None, expected: Any, exchange: Exchange, what: str) -> _Seen:
@@ -50,22 +69,30 @@ def checked(seen: _Seen, operator: AssertionOperator | None, expected: Any, exch
 def compared(seen: _Seen, operator: AssertionOperator | None, expected: Any, subject: str) -> _Seen:
     """Give `seen` back, after it was compared with `expected` if there is an operator.
 
-    Text in `expected`, as it comes from a table cell, is read as what was seen is: number, truth, nothing or list.
+    Text in `expected`, as it comes from a table cell, is read as what was seen is: number, truth, nothing or list,
+    which may be written with commas alone, such as `grass, poison`, where it should be equal.
 
     Raises:
         AssertionError: the comparison does not hold; the message begins with `subject` and shows both values.
     """
-    verify_assertion(plain(seen), operator, _like(plain(seen), expected), subject)
+    verify_assertion(plain(seen), operator, _like(plain(seen), expected, operator), subject)
     return seen
 
 
-def _like(seen: Any, expected: Any) -> Any:
+def _like(seen: Any, expected: Any, operator: AssertionOperator | None) -> Any:
     if isinstance(expected, timedelta):
         return expected.total_seconds()
     if isinstance(seen, str) or not isinstance(expected, str):
         return plain(expected)
+    value = _read(expected)
+    if isinstance(seen, list) and operator in _EQUALITY and not isinstance(value, list):
+        return [_read(part.strip()) for part in expected.split(",")]
+    return value
+
+
+def _read(text: str) -> Any:
     with suppress(ValueError):
-        return json.loads(expected)
+        return json.loads(text)
     with suppress(ValueError, SyntaxError):
-        return ast.literal_eval(expected)
-    return expected
+        return ast.literal_eval(text)
+    return text

@@ -125,10 +125,7 @@ class Pursuit:
             return error.fault
         except (TimeoutError, httpx.TimeoutException):
             return timeout_fault(self._terms.timeout, answered=reply.status is not None, received=reply.received)
-        except (
-            httpx.HTTPError,
-            OSError,
-            UnicodeError,
-        ) as error:  # the last for a host name too long to be one
+        except (httpx.HTTPError, OSError, UnicodeError) as error:
+            # The last is for a host name too long to be one.
             return transport_fault(error, url.host, answered=reply.status is not None, received=reply.received)
         return None

@@ -48,12 +48,13 @@ class ProcessRateLimiter:
             now = self._clock.monotonic()
             place = now
             if len(self._places) == self._places.maxlen:
-                place = max(now, self._places[0] + self._window)
+                place = max(now, self._places[0] + self._window, self._places[-1])
             wait = place - now
             if now + wait < place:
                 # The difference was rounded down: the request would leave a hair too early.
                 wait = math.nextafter(wait, math.inf)
-            self._places.append(place)
+            # Not `place`: whoever sleeps as told may wake a rounding after it, and the next window begins there.
+            self._places.append(now + wait)
             return wait
 
     async def acquire(self) -> float:
