@@ -13,6 +13,7 @@ if tuple(sys.version_info) < (3, 11):
         "one, for example python3.13 bootstrap.py smoke"
     )
 
+import compileall
 import contextlib
 import hashlib
 import importlib.util
@@ -201,6 +202,9 @@ def set_up(house: House, level: str, tools: Tools) -> None:
         house.unfinished.write_text(json.dumps(stamp), "utf-8")
         house.stamp.unlink(missing_ok=True)
         install(house, level, tools)
+        # Where Python is told to write no bytecode, as in many containers, each run would compile our modules anew.
+        for folder in ("libraries", "sandbox"):
+            compileall.compile_dir(house.root / folder, quiet=2)
         house.unfinished.replace(house.stamp)
 
 

