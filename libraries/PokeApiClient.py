@@ -8,6 +8,7 @@ from typing import Any
 
 from assertionengine import AssertionOperator
 from robot.api.deco import keyword, library
+from robot.api.types import Secret
 
 from keyword_values import Answer, checked, compared, content_of, exchange_behind
 from observatory.addresses import request_for
@@ -112,7 +113,10 @@ class PokeApiClient:
         ${next} =    Follow    ${page.next}
         ```
         """
-        address = reference if isinstance(reference, str) else str(values_at(plain(reference), "url"))
+        with plainly():
+            if reference is None:
+                raise AssertionError("There is nothing to follow: the API says that there is no such thing (null).")
+            address = reference if isinstance(reference, str) else str(values_at(plain(reference), "url"))
         return record_of(fetched(request_for(address)))
 
     @keyword
@@ -183,6 +187,26 @@ class PokeApiClient:
             if exchange.failure is None or exchange.failure.type not in _ANSWERED:
                 raise_for_failure(exchange)
             return exchange
+
+    @keyword
+    def use_api_token(self, token: Secret) -> None:
+        """Send a token as `Authorization: Bearer …` with every further request; no log shows it.
+
+        The token must be a `Secret`, which Robot makes of an environment variable. It goes only to the API that is
+        asked, and never to the public PokéAPI, which needs none.
+
+        ```robotframework
+        *** Variables ***
+        ${TOKEN: Secret}    %{API_TOKEN}
+
+        *** Test Cases ***
+        A Private Resource Is Served
+            Use Api Token    ${TOKEN}
+            Get Resource    orders    7
+        ```
+        """
+        with plainly():
+            ROBOT_SESSION.current.authorize(token.value)
 
     @keyword
     def get_field(self, answer: Any, path: str, operator: AssertionOperator | None = None, expected: Any = None) -> Any:

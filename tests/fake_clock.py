@@ -32,6 +32,11 @@ class FakeClock:
     async def sleep_async(self, seconds: float) -> None:
         self.sleep(seconds)
 
+    def set(self, passed: float) -> None:
+        """Let it be so many seconds after the start, to the last bit."""
+        with self._lock:
+            self._passed = passed
+
     def advance(self, seconds: float) -> None:
         """Let time pass that nobody asked for."""
         with self._lock:

@@ -19,6 +19,7 @@ from observatory.client import (
     ProcessRateLimiter,
     RateLimiter,
 )
+from observatory.errors import SettingsError
 from observatory.exchange import Exchange, Failure, FailureType, Request
 from observatory.history import Database, History, RunEntry, TestAttemptEntry
 from observatory.history.shared_rate_limit import SharedRateLimiter
@@ -28,7 +29,7 @@ from observatory.models import Judge, describe, fingerprint, kind_for
 from observatory.revision import deploy_time, git_revision
 from observatory.settings import Settings
 from observatory.structured_log import StructuredLog
-from observatory.targets import Target, open_target
+from observatory.targets import LIVE_URL, Target, open_target
 from observatory.words import count
 
 _MINUTE = 60.0  # seconds
@@ -159,6 +160,17 @@ class Session:
             requests, concurrency=concurrency or self.settings.concurrency, on_done=on_done
         )
         return [told[exchange.id] for exchange in exchanges]
+
+    def authorize(self, token: str) -> None:
+        """Send a token with every further request to this target; from now on no log shows it.
+
+        Raises:
+            SettingsError: the target is the public API, which needs no token and must not be given one.
+        """
+        if self.target.base_url == LIVE_URL:
+            raise SettingsError("The public API needs no token, and is given none; use a token with an address of yours.")
+        self.memory.masker.add(token)
+        self.client.carry("Authorization", f"Bearer {token}")
 
     def wait_for_limit(self) -> float:
         """Take the place of one request that does not go through the client, wait until it, and give the seconds."""

@@ -199,7 +199,7 @@ def test_a_failed_test_is_one_line_in_the_structured_log(outcome: Outcome) -> No
     assert "UnexpectedStatusError" in not_found["trace"]
 
 
-_SECRET = "tr0ub4dor-and-3"
+_SECRET = "tr0ub4dor-and-3"  # pragma: allowlist secret
 
 
 def test_a_secret_is_nowhere(tmp_path: Path, database_url: str) -> None:
@@ -214,6 +214,22 @@ def test_a_secret_is_nowhere(tmp_path: Path, database_url: str) -> None:
     written = [file.read_text(errors="replace") for file in tmp_path.rglob("*") if file.is_file()]
     assert not [text for text in written if _SECRET in text]
     assert _SECRET not in outcome.console
+
+
+def test_a_token_of_a_suite_is_a_secret_and_shown_nowhere(tmp_path: Path, database_url: str) -> None:
+    suite = """
+    With A Token
+        Use Api Token    ${TOKEN}
+        Get Pokemon    1
+    A Token In Plain Sight
+        Use Api Token    plain
+    """
+    variables = "*** Variables ***\n${TOKEN: Secret}    %{MY_TOKEN}"
+    environment = {"DATABASE_URL": database_url, "MY_TOKEN": _SECRET}
+    outcome = run_robot(tmp_path, suite, "--loglevel", "TRACE", settings=variables, environment=environment)
+    assert outcome.tests["With A Token"].passed, outcome.tests["With A Token"].message
+    assert "must have type 'Secret'" in outcome.tests["A Token In Plain Sight"].message
+    assert not [file for file in tmp_path.rglob("*") if file.is_file() and _SECRET in file.read_text(errors="replace")]
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def test_a_limit_is_shared_and_its_wait_is_seen_in_the_exchange(opened: Open) ->
 
 
 def test_a_token_goes_to_an_address_and_to_nobody_else(opened: Open) -> None:
-    token = SecretStr("s3cret-token")
+    token = SecretStr("s3cret-token")  # pragma: allowlist secret
     with Server(Catalogue()) as server:
         own = opened(target=server.base_url, api_token=token).fetch(Request("pokemon", "1"))
     assert own.request_headers["authorization"] == "Bearer s3cret-token"
@@ -160,6 +160,18 @@ def test_the_name_of_a_target_has_no_credentials() -> None:
     from observatory.targets import open_target
 
     assert open_target(Settings(target="http://user:pw@host:8000/api/v2/")).name == "http://host:8000/api/v2"
+
+
+def test_a_token_given_later_is_sent_and_masked(opened: Open) -> None:
+    session = opened()
+    session.authorize("given-later-42")  # pragma: allowlist secret
+    assert session.fetch(Request("pokemon", "1")).request_headers["authorization"] == "Bearer given-later-42"
+    assert session.memory.masker.mask_text("the token given-later-42") == "the token ***"
+
+
+def test_the_public_api_is_given_no_token(opened: Open) -> None:
+    with pytest.raises(SettingsError, match="The public API needs no token"):
+        opened(target="live").authorize("given-later-42")  # pragma: allowlist secret
 
 
 @pytest.mark.parametrize("told", ["", "soon", "1e9", "99999999999999999999", "-99999999999999999999"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from observatory.client import ProcessRateLimiter
@@ -54,6 +54,7 @@ def test_nobody_waits_longer_than_the_limit_asks_for(pauses: list[float], limit:
 
 
 @given(PAUSES, LIMITS, WINDOWS)
+@example([0.0, 1.3328566101839492, 3.00001, 0.0, 0.0], 2, 68.79612398572023)  # the wait is rounded up
 def test_whoever_sleeps_as_told_does_not_wake_too_early(pauses: list[float], limit: int, window: float) -> None:
     clock = FakeClock()
     limiter = ProcessRateLimiter(limit, window, clock)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
+import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +14,8 @@ import httpx
 import pytest
 
 from observatory.client import CircuitBreakers, PokeApiClient, ProcessRateLimiter
+from observatory.client.body import decompress
+from observatory.client.fault import FaultError
 from observatory.exchange import Exchange, Failure, FailureType, Request
 from tests.fake_clock import START, FakeClock
 
@@ -167,6 +171,11 @@ def test_a_status_that_was_expected_is_no_failure_and_not_tried_again(fetch: Fet
     assert exchange.failure is None
     assert exchange.body == body
     assert len(exchange.attempts) == 1
+
+
+def test_an_unexpected_status_is_greater_news_than_the_broken_body_it_came_with(fetch: Fetch) -> None:
+    exchange = fetch(answers(ok(b"no gzip", {"content-encoding": "gzip"}, 404)))
+    assert failure_of(exchange).type is FailureType.STATUS
 
 
 def test_several_statuses_can_be_expected(fetch: Fetch) -> None:
@@ -377,6 +386,17 @@ def test_a_small_body_that_unpacks_to_a_large_one_is_too_large(
     assert exchange.body == b""
 
 
+@pytest.mark.parametrize(("encoding", "encode"), [("gzip", gzip.compress), ("br", brotli.compress)])
+def test_a_bomb_is_not_unpacked_beyond_the_limit(encoding: str, encode: Callable[[bytes], bytes]) -> None:
+    bomb = encode(b"0" * 50_000_000)
+    tracemalloc.start()
+    with pytest.raises(FaultError, match="larger than 1,000,000 bytes"):
+        decompress(bomb, encoding, 1_000_000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10_000_000
+
+
 def test_a_body_that_comes_too_slowly_is_given_up(fetch: Fetch, clock: FakeClock) -> None:
     class Drip(httpx.SyncByteStream, httpx.AsyncByteStream):
         def __iter__(self) -> Iterator[bytes]:
@@ -442,6 +462,17 @@ def test_the_circuit_closes_again_after_three_good_answers(fetch: Fetch, clock: 
     assert breakers.state("pokemon") == 0
 
 
+def test_a_probe_that_was_given_up_leaves_its_place_to_another(fetch: Fetch, clock: FakeClock) -> None:
+    breakers = CircuitBreakers(clock=clock)
+    for _ in range(10):
+        fetch(answers(ok(b"", status=503)), breakers=breakers, retries=0)
+    clock.advance(30)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            fetch(answers(ZeroDivisionError()), breakers=breakers)
+    assert fetch(answers(ok()), breakers=breakers).failure is None
+
+
 @pytest.mark.parametrize(
     ("response", "opens"),
     [
@@ -471,8 +502,6 @@ def test_a_request_that_was_healed_is_a_success_for_the_circuit(fetch: Fetch, cl
 
 
 def test_the_collector_of_garbage_works_on_after_a_body_was_read(fetch: Fetch) -> None:
-    import gc
-
     assert gc.isenabled()
     fetch(answers(ok()))
     fetch(answers(ok(b"broken")))

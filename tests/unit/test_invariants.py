@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from observatory.invariants import asymmetrical_damage, not_named_back
+import pytest
+
+from observatory.invariants import (
+    asymmetrical_damage,
+    contradictory_damage,
+    disordered_slots,
+    foreign_addresses,
+    incomplete_list,
+    misleading,
+    misplaced_hidden_abilities,
+    not_named_back,
+)
 
 _RELATIONS = ("double_damage_to", "half_damage_to", "no_damage_to")
 
@@ -43,4 +54,82 @@ def test_references_that_lead_back_break_no_rule() -> None:
     assert not_named_back("bulbasaur", [grass], "pokemon[].pokemon") == []
     assert not_named_back("bulbasaur", [grass, poison], "pokemon[].pokemon") == [
         "bulbasaur names poison, but poison does not name bulbasaur in pokemon[].pokemon."
+    ]
+
+
+def test_a_type_damages_another_in_one_way_only() -> None:
+    fire = _type("fire", double_damage_to=["grass"], half_damage_to=["water"], double_damage_from=["water"])
+    assert contradictory_damage([fire]) == []
+
+
+def test_what_damages_in_two_ways_is_told() -> None:
+    fire = _type("fire", double_damage_to=["grass", "ice"], half_damage_to=["grass"], no_damage_to=["grass"])
+    assert contradictory_damage([fire]) == [
+        "fire has grass in double_damage_to and in half_damage_to.",
+        "fire has grass in double_damage_to and in no_damage_to.",
+        "fire has grass in half_damage_to and in no_damage_to.",
+    ]
+
+
+def _reference(name: str, url: str) -> dict[str, Any]:
+    return {"name": name, "url": url}
+
+
+def test_a_reference_leads_to_what_it_names() -> None:
+    references = [_reference("grass", "/type/12/"), _reference("ice", "/type/15/")]
+    assert misleading(references, [{"name": "grass"}, {"name": "ice"}]) == []
+    assert misleading(references, [{"name": "grass"}, {"id": 15}]) == [
+        "/type/15/ is called ice, but what is found there is called None."
+    ]
+
+
+@pytest.mark.parametrize("slots", [[], [1], [1, 3], [1, 2, 3]])
+def test_slots_that_rise_break_no_rule(slots: list[int]) -> None:
+    assert disordered_slots([{"name": "mew", "types": [{"slot": slot} for slot in slots]}], "types") == []
+
+
+@pytest.mark.parametrize("slots", [[1, 1], [2, 1]])
+def test_slots_that_do_not_rise_are_told(slots: list[int]) -> None:
+    (told,) = disordered_slots([{"name": "mew", "types": [{"slot": slot} for slot in slots]}], "types")
+    assert told == f"mew has its types in the slots {slots[0]}, {slots[1]}, which should rise, each there once."
+
+
+@pytest.mark.parametrize(
+    ("slot", "is_hidden", "fits"), [(1, False, True), (3, True, True), (3, False, False), (2, True, False)]
+)
+def test_the_third_slot_is_for_the_hidden_ability(slot: int, is_hidden: bool, fits: bool) -> None:
+    ability = {"ability": {"name": "static"}, "is_hidden": is_hidden, "slot": slot}
+    told = misplaced_hidden_abilities([{"name": "pikachu", "abilities": [ability]}])
+    assert (told == []) == fits
+    assert fits or told[0].startswith(f"pikachu has static, which is {'' if is_hidden else 'not '}hidden, in slot")
+
+
+def test_a_complete_list_breaks_no_rule() -> None:
+    assert incomplete_list([_reference("a", "/1/"), _reference("b", "/2/")], 2) == []
+
+
+def test_what_is_listed_twice_or_is_missing_is_told() -> None:
+    twice = [_reference("a", "/1/"), _reference("b", "/2/"), _reference("a", "/1/")]
+    assert incomplete_list(twice, 2) == [
+        "/1/ is listed 2 times.",
+        "The pages hold 3 resources, but their count says 2.",
+    ]
+    assert incomplete_list([], 1) == ["The pages hold 0 resources, but their count says 1."]
+
+
+def test_absolute_addresses_on_one_host_break_no_rule() -> None:
+    here = "https://api.example/v2"
+    assert foreign_addresses({"url": f"{here}/1/", "list": [{"deep": {"url": f"{here}/2/"}}], "text": "url"}) == []
+    assert foreign_addresses({}) == []
+
+
+def test_relative_and_foreign_addresses_are_told() -> None:
+    body = [{"url": "https://api.example/1/"}, {"url": "https://api.example/2/"}]
+    assert foreign_addresses([*body, {"url": "/3/"}]) == ["/3/ is no absolute address on api.example."]
+    assert foreign_addresses([*body, {"url": "https://other.example/3/"}]) == [
+        "https://other.example/3/ is no absolute address on api.example."
+    ]
+    assert foreign_addresses({"url": "/1/"}) == ["/1/ is no absolute address on any host."]
+    assert foreign_addresses({"url": "ftp://api.example/1/"}) == [
+        "ftp://api.example/1/ is no absolute address on api.example."
     ]

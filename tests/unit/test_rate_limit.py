@@ -45,6 +45,17 @@ def test_the_default_is_a_hundred_requests_a_minute() -> None:
     assert waits == [0.0] * 100 + [60.0]
 
 
+@pytest.mark.parametrize(("window", "first", "second"), [(60.0, 0.897, 16.297), (10.0, 1.592, 2.037)])
+def test_a_wait_is_not_rounded_down(window: float, first: float, second: float) -> None:
+    assert second + (first + window - second) < first + window, "the plain difference would be a hair too short"
+    clock = FakeClock()
+    limiter = ProcessRateLimiter(1, window, clock)
+    clock.set(first)
+    limiter.reserve()
+    clock.set(second)
+    assert second + limiter.reserve() >= first + window
+
+
 def test_acquire_waits_and_says_how_long() -> None:
     clock = FakeClock()
     limiter = ProcessRateLimiter(1, 5.0, clock)

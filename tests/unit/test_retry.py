@@ -66,6 +66,13 @@ def test_what_may_have_been_carried_out_is_not_sent_twice(method: str) -> None:
     assert waits(plan(method=method), LIMITED, 1) == [1.0]
 
 
+def test_with_a_shorter_pause_all_waits_of_our_own_are_shorter() -> None:
+    short = RetryRules(pause=0.1)
+    assert waits(plan(jitter=0.5, rules=short), BROKEN, 3) == pytest.approx([0.15, 0.25, 0.45])
+    assert waits(plan(rules=short), LIMITED, 1, "7") == [7.0], "what the server asks for stays"
+    assert waits(plan(jitter=0.5, rules=RetryRules(pause=0.0)), BROKEN, 3) == [0.0, 0.0, 0.0]
+
+
 def test_no_retries_means_none() -> None:
     assert waits(plan(rules=RetryRules(0, 0)), BROKEN, 1) == [None]
     assert waits(plan(rules=RetryRules(0, 0)), LIMITED, 1) == [None]

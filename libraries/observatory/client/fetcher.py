@@ -29,6 +29,11 @@ class Fetcher:
         self._headers = _in_lower_case(headers)
         self._encoded = _encoded(self._headers)
 
+    def carry(self, name: str, value: str) -> None:
+        """Let every further request carry a header."""
+        self._headers = {**self._headers, name.lower(): value}
+        self._encoded = _encoded(self._headers)
+
     async def fetch(self, request: Request, wire: Wire) -> Exchange:
         """Ask, and say what came of it; whatever the API and the network do, an exchange comes back."""
         asked = self._asked(request)

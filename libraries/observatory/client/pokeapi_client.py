@@ -164,6 +164,10 @@ class PokeApiClient:
         """The ability with this number or name."""
         return await self.fetch_async(Request("ability", str(resource)))
 
+    def carry(self, name: str, value: str) -> None:
+        """Let every further request carry a header; it goes only to the host of `base_url`."""
+        self._fetcher.carry(name, value)
+
     def close(self) -> None:
         """Close all connections; requests under way are given up. Closing twice does no harm."""
         with self._lock:
