@@ -37,6 +37,7 @@ def run_checks(place: Workplace, shelf: Shelf) -> Result:
         rows=_rows(timings, outputs),
         judgements=_judgements(timings, outputs),
         notes=(
+            f"by CPU: {_by_cpu(timings, REQUESTS)} to {REQUESTS}, {_by_cpu(timings, PYTEST)} to {PYTEST}",
             f"stored: {holding.samples} requests and {holding.attempts} attempts, all that were made",
             f"logged: {_lines(place.results)} lines",
             "the CPU of the embedded PostgreSQL, which is nobody's child, is not in ours; its time on the wall is",
@@ -90,6 +91,10 @@ def _judgements(timings: Rounds, outputs: dict[str, int]) -> list[Judgement]:
         Judgement.of(f"wall, to {PYTEST}", ratio(*of(PYTEST)), 1.3),
         Judgement(f"output.xml, to {REQUESTS}", outputs[OURS] / outputs[REQUESTS], 0.1),
     ]
+
+
+def _by_cpu(timings: Rounds, peer: str) -> str:
+    return f"{ratio(cpus(timings[OURS]), cpus(timings[peer])).median:.2f} x"
 
 
 def _lines(results: Path) -> int:

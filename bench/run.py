@@ -7,7 +7,6 @@ import json
 import os
 import platform
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from bench.growth import run_growth
 from bench.report import Result, paint, rendered
 from bench.smoke import run_smoke
 from bench.timing import BenchError, load
-from bench.workplace import Workplace, check_env_file
+from bench.workplace import Workplace, check_env_file, passing_folder
 
 Benchmark = Callable[[Workplace, Shelf], Result]
 
@@ -37,11 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     started = datetime.now(UTC)
     print(f"{started:%Y-%m-%d %H:%M} UTC, Python {platform.python_version()}, {load()}", flush=True)
-    results = []
+    results: list[Result] = []
     try:
         check_env_file()
-        with tempfile.TemporaryDirectory(prefix="observatory-bench-") as name:
-            place = Workplace(Path(name), chosen.rounds, chosen.checks, _tell)
+        with passing_folder() as folder:
+            place = Workplace(folder, chosen.rounds, chosen.checks, _tell)
             _tell(f"making {chosen.checks} bodies")
             shelf = fill_shelf(place.folder / "bodies", chosen.checks)
             for benchmark in chosen.only:

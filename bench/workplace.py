@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +18,9 @@ from bench.bodies import Served
 from bench.suites import ROOT
 from bench.timing import BenchError, Command, Rounds, in_turn, load
 from observatory.settings import ENV_FILE
+
+PEERS = ROOT / "bench" / "peers"
+_LONGEST_STOP = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,19 @@ class Workplace:
         }
 
 
+@contextmanager
+def passing_folder() -> Iterator[Path]:
+    """A folder that is deleted in the end, when the embedded servers in it, which stop in the background, have."""
+    with tempfile.TemporaryDirectory(prefix="observatory-bench-") as name:
+        folder = Path(name)
+        try:
+            yield folder
+        finally:
+            deadline = time.monotonic() + _LONGEST_STOP
+            while any(folder.glob("*/home/postgres/postmaster.pid")) and time.monotonic() < deadline:
+                time.sleep(0.01)
+
+
 def check_env_file() -> None:
     """Make sure that the history of the benchmarks will be their own.
 
@@ -93,6 +112,3 @@ def check_env_file() -> None:
     """
     if ENV_FILE.exists() and dotenv_values(ENV_FILE).get("DATABASE_URL"):
         raise BenchError(f"{ENV_FILE} sets DATABASE_URL; put a # before it, for `inv bench` measures the embedded one.")
-
-
-PEERS = ROOT / "bench" / "peers"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+from assertionengine import AssertionOperator
 from robot.api import SkipExecution, logger
 from robot.api.deco import keyword, library
 
+from keyword_values import compared
 from observatory.client.reading import NOT_RECORDED_HEADER
 from observatory.client.transports import proxy_of
 from observatory.json_form import untidy_json
@@ -78,7 +80,25 @@ class RawRequests:
         """
         lacking = response.headers.get(NOT_RECORDED_HEADER)
         if lacking is not None:
-            raise SkipExecution(f"{lacking} is not in the recording, so nothing can be said about it.")
+            raise SkipExecution(
+                f"{lacking} is in neither the recording nor the stand-in's catalogue, so nothing can be said about it."
+            )
+
+    @keyword
+    def get_response_header(
+        self, response: Any, name: str, operator: AssertionOperator | None = None, expected: Any = None
+    ) -> str | None:
+        """Get a header of a response, in any case of its name, and assert what it is; `None` when it is absent.
+
+        `response` is what a keyword of RequestsLibrary returned.
+
+        ```robotframework
+        ${response} =    GET    ${url}/pokemon/1
+        Get Response Header    ${response}    ETag    should start with    W/
+        ```
+        """
+        value: str | None = response.headers.get(name)
+        return compared(value, operator, expected, f"{response.url}: header {name}")
 
     @keyword
     def header_should_name(self, response: Any, name: str, *things: str) -> None:
@@ -111,8 +131,8 @@ class RawRequests:
         """
         if first.content != second.content:
             raise AssertionError(
-                f"{first.url} and {second.url} should have the same content, but the one has {len(first.content)} "
-                f"bytes and the other {len(second.content)}, or as many others."
+                f"{first.url} and {second.url} should have the same content, but they differ: "
+                f"{len(first.content)} and {len(second.content)} bytes, unpacked."
             )
 
     @keyword

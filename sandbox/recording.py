@@ -11,6 +11,8 @@ from sandbox.errors import RecordingError
 from sandbox.source import API_PATH, BASE_URL, Absence, Listing, Meta, address, compact, why_absent
 
 _FILE = "index.json"
+_LONGEST_NAME = 255
+"""Bytes that file systems allow for a name; to ask for a longer one is an error to them."""
 
 
 class Recording:
@@ -80,7 +82,7 @@ class Recording:
             known_as.add(listing.ids.get(resource, resource))
         for name in known_as:
             file = self._root / endpoint / name / below / _FILE
-            if file.is_file():
+            if len(name) <= _LONGEST_NAME and file.is_file():
                 return _body(file)
         return why_absent(listing, endpoint, resource, below)
 

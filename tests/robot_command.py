@@ -42,9 +42,7 @@ def run_robot(
     file = folder / "suite.robot"
     libraries = "\n".join(f"Library    {library}" for library in LIBRARIES)
     cases = textwrap.dedent(suite).strip()
-    file.write_text(
-        f"*** Settings ***\n{libraries}\n{settings}\n*** Test Cases ***\n{cases}\n", encoding="utf-8"
-    )
+    file.write_text(f"*** Settings ***\n{libraries}\n{settings}\n*** Test Cases ***\n{cases}\n", encoding="utf-8")
     command = [sys.executable, "-m", "robot", "--outputdir", str(folder / "output"), *arguments, str(file)]
     return run_command(command, folder, environment)
 

@@ -12,5 +12,5 @@ SHORT_PAUSE = "20 ms"
 SHORT_TIMEOUT = "250 ms"
 """What an attempt may take where a test is about answers that come too late."""
 
-SHORT_REST = "300 ms"
+SHORT_REST = "500 ms"
 """How long an open circuit is left alone where a test is about what comes after."""

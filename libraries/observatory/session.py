@@ -168,7 +168,7 @@ class Session:
             SettingsError: the target is the public API, which needs no token and must not be given one.
         """
         if self.target.base_url == LIVE_URL:
-            raise SettingsError("The public API needs no token, and is given none; use a token with an address of yours.")
+            raise SettingsError("The public API needs no token, and is given none; give one to an address of yours.")
         self.memory.masker.add(token)
         self.client.carry("Authorization", f"Bearer {token}")
 

@@ -9,7 +9,7 @@ Test Tags        regression    errors
 *** Test Cases ***
 Numbers That No Resource Has Are Not Found
     [Documentation]    Zero, negative and huge numbers are answered with a clear 404.
-    [Tags]    pokemon    type    ability
+    [Tags]        pokemon    type    ability
     [Template]    Should Not Be Found
     pokemon/0
     pokemon/-1
@@ -19,7 +19,7 @@ Numbers That No Resource Has Are Not Found
 
 Names That No Resource Has Are Not Found
     [Documentation]    A name that nobody bears is answered with a clear 404, a leading zero too.
-    [Tags]    pokemon    type
+    [Tags]        pokemon    type
     [Template]    Should Not Be Found
     pokemon/missingno
     pokemon/01
@@ -40,7 +40,7 @@ What Is Not Found Is No Outage
 
 Paths That Cannot Be A Resource Are Bad Requests
     [Documentation]    What is neither a number nor a name is answered with a clear 400.
-    [Tags]    pokemon
+    [Tags]        pokemon
     [Template]    Should Be A Bad Request
     pokemon/1.5
     pokemon/1.json
@@ -59,23 +59,23 @@ Endpoints Are Known In Small Letters Only
 
 Resources Have Nothing Below Them That Is Not Known
     [Documentation]    A path that goes on behind a resource is a bad request, unless the API knows it.
-    [Tags]    pokemon    ability
+    [Tags]        pokemon    ability
     [Template]    Should Be A Bad Request
     pokemon/1/foo
     ability/1/foo
 
 Paths That Are Too Deep Are Not Served
     [Documentation]    The API has no such pages at all, and says so with one.
-    [Tags]    pokemon
+    [Tags]        pokemon
     [Template]    Should Not Be Served
     pokemon/1/foo/bar
     pokemon//1
 
 Nothing Can Be Changed
     [Documentation]    The API is there to be read; it knows none of the methods that change something.
-    [Tags]    pokemon
+    [Tags]        pokemon
     [Template]    Should Not Be Served
-    # path    method
+    # path       method
     pokemon/1    POST
     pokemon/1    PUT
     pokemon/1    PATCH
@@ -83,17 +83,17 @@ Nothing Can Be Changed
 
 Names Are Found In Any Case
     [Documentation]    A name may be written in small or in capital letters.
-    [Tags]    pokemon
+    [Tags]        pokemon
     [Template]    Should Be Served As
     # spelling    name
-    BULBASAUR    bulbasaur
-    Pikachu    pikachu
+    BULBASAUR     bulbasaur
+    Pikachu       pikachu
 
 Answers Are Open To All Web Sites
     [Documentation]    A web page of any other site may read what the API says, bad news too.
-    [Tags]    pokemon
+    [Tags]        pokemon
     [Template]    Answer Should Be Open To All Web Sites
-    # path    status
+    # path       status
     pokemon/1    200
     pokemon/0    404
     digimon/1    400

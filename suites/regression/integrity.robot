@@ -14,14 +14,14 @@ ${SAMPLE}    1, 6, 35, 132, 10001
 *** Test Cases ***
 Pokemon And Their Types Name Each Other
     [Documentation]    A pokemon of a type is in the list of that type.
-    [Tags]    pokemon    type
+    [Tags]        pokemon    type
     [Template]    Types And Pokemon Should Name Each Other
     bulbasaur
     gengar
 
 Pokemon And Their Abilities Name Each Other
     [Documentation]    A pokemon with an ability is in the list of that ability.
-    [Tags]    pokemon    ability
+    [Tags]        pokemon    ability
     [Template]    Abilities And Pokemon Should Name Each Other
     pikachu
     clefairy
@@ -54,7 +54,7 @@ References In A Type Lead To What They Name
 
 Rows Of Lists Lead To What They Name
     [Documentation]    The resource behind a row of a list bears the name that stands in the row.
-    [Tags]    pokemon    type    ability    pagination
+    [Tags]        pokemon    type    ability    pagination
     [Template]    Rows Should Lead To What They Name
     pokemon
     type
@@ -62,12 +62,12 @@ Rows Of Lists Lead To What They Name
 
 Addresses Are Complete
     [Documentation]    Every address in an answer is absolute, and all of them are on one host.
-    [Tags]    pokemon    type    ability
+    [Tags]        pokemon    type    ability
     [Template]    Addresses Should Be Complete
     # endpoint    resource
-    pokemon    1
-    type    normal
-    ability    stench
+    pokemon       1
+    type          normal
+    ability       stench
 
 A Pokemon And Its Species Name Each Other
     [Documentation]    The species of a pokemon lists it among its varieties.

@@ -9,15 +9,15 @@ Test Tags        regression    pagination
 *** Test Cases ***
 Pages Have Their Rows And Lead To Their Neighbours
     [Documentation]    Wherever a page of pokemon begins, its rows, its next and its previous page are right.
-    [Tags]    pokemon
+    [Tags]        pokemon
     [Template]    Page Should Lead To
-    # limit    offset    rows    next    previous
-    20    0    20    offset 20, limit 20    none
-    1    0    1    offset 1, limit 1    none
-    20    20    20    offset 40, limit 20    offset 0, limit 20
-    50    50    50    offset 100, limit 50    offset 0, limit 50
-    20    10    20    offset 30, limit 20    offset 0, limit 10
-    20    100000    0    none    offset 99980, limit 20
+    # limit    offset    rows    next                    previous
+    20         0         20      offset 20, limit 20     none
+    1          0         1       offset 1, limit 1       none
+    20         20        20      offset 40, limit 20     offset 0, limit 20
+    50         50        50      offset 100, limit 50    offset 0, limit 50
+    20         10        20      offset 30, limit 20     offset 0, limit 10
+    20         100000    0       none                    offset 99980, limit 20
 
 The Third Page Of Fifty Holds The Resources After The First Hundred
     [Documentation]    Fifty pokemon after the first hundred: the row count, the neighbours, and the first of them.
@@ -75,14 +75,14 @@ A Page That Begins After The Last Row Is Empty
 
 Odd Limits Are Read As Far As They Make Sense
     [Documentation]    Leading digits count; what is no number, or nothing, means the usual twenty.
-    [Tags]    pokemon
+    [Tags]        pokemon
     [Template]    Limit Should Give Rows
-    # limit    rows
-    0    20
-    abc    20
+    # limit     rows
+    0           20
+    abc         20
     ${EMPTY}    20
-    5xyz    5
-    10.7    10
+    5xyz        5
+    10.7        10
 
 A Limit Of Minus One Leaves Out The Last Row
     [Documentation]    Counted from the end, a negative limit cuts the list short, and nothing comes next.
@@ -116,20 +116,20 @@ Of A Parameter Given Twice The First Counts
 
 Links To Pages Keep The Spelling Of The Request
     [Documentation]    Whoever asks with a slash at the end gets links with one, and nobody else does.
-    [Tags]    pokemon
+    [Tags]        pokemon
     [Template]    Next Page Should Be Asked For At
-    # asked for at    next page at
-    pokemon?limit=5    pokemon?offset=5&limit=5
+    # asked for at      next page at
+    pokemon?limit=5     pokemon?offset=5&limit=5
     pokemon/?limit=5    pokemon/?offset=5&limit=5
 
 Walking All Pages Gives Each Resource Exactly Once
     [Documentation]    Page after page, nothing is missing, nothing comes twice, and the count is right.
-    [Tags]    pokemon    type    ability
+    [Tags]        pokemon    type    ability
     [Template]    Walk Should Give Each Resource Once
     # endpoint    page size
-    pokemon    150
-    type    5
-    ability    100
+    pokemon       150
+    type          5
+    ability       100
 
 The Size Of The Pages Does Not Change The Order
     [Documentation]    Small pages and large ones list the same resources in the same order.

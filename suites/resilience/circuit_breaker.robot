@@ -39,7 +39,7 @@ Nine Failures Are Not Enough
 Less Than Half Is Not Enough
     [Documentation]    Of twenty requests eight fail, which is bad, but no reason to stop asking.
     Inject Fault    bad json    share=0.4
-    Getting Many Pokemon Should Fail With    1-20    8 of 20 requests failed
+    Getting Many Pokemon Should Fail With    1-20    8 of 20 requests failed    concurrency=1
     Get Circuit State    pokemon    ==    closed
 
 Clear Refusals Are No Failures

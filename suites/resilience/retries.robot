@@ -13,14 +13,14 @@ Test Tags         regression    resilience    pokemon
 *** Test Cases ***
 Trouble That Passes Is Not Noticed
     [Documentation]    Errors of the server, lost connections and cut off answers are tried again until all is well.
-    [Tags]    retries
+    [Tags]        retries
     [Template]    Pikachu Should Be Served In Spite Of
-    # fault    times    attempts
-    status    1    2
-    status    3    4
-    reset    1    2
-    reset    2    3
-    truncated    1    2
+    # fault      times    attempts
+    status       1        2
+    status       3        4
+    reset        1        2
+    reset        2        3
+    truncated    1        2
 
 Trouble That Stays Is Told After Four Attempts
     [Documentation]    The message says what happened, after how many attempts, and where.

@@ -56,7 +56,7 @@ Stench Ability Is Remembered
 
 Every List Has Pages
     [Documentation]    The lists of pokemon, types and abilities answer with a page of twenty.
-    [Tags]    pokemon    type    ability    pagination
+    [Tags]        pokemon    type    ability    pagination
     [Template]    List Should Have Pages
     pokemon
     type
@@ -64,12 +64,12 @@ Every List Has Pages
 
 A Number And A Name Lead To The Same Resource
     [Documentation]    It makes no difference whether a resource is asked for by its number or by its name.
-    [Tags]    pokemon    type    ability
+    [Tags]        pokemon    type    ability
     [Template]    Number And Name Should Lead To The Same
     # endpoint    number    name
-    pokemon    1    bulbasaur
-    type    1    normal
-    ability    1    stench
+    pokemon       1         bulbasaur
+    type          1         normal
+    ability       1         stench
 
 Several Pokemon Are Served At Once
     [Documentation]    A small batch comes complete and in the order in which it was asked for.

@@ -266,5 +266,5 @@ def test_a_recording_without_a_resource_skips_the_test(tmp_path: Path, database_
         "Not Recorded": "SKIP",
         "Some Not Recorded": "SKIP",
     }
-    assert "berry/2 is not in the recording" in outcome.tests["Not Recorded"].message
+    assert "berry/2 is in neither the recording nor" in outcome.tests["Not Recorded"].message
     assert outcome.exit_code == 0

@@ -194,7 +194,7 @@ def test_what_a_recording_lacks_is_a_failure_of_its_own_even_if_a_404_was_expect
     response = ok(b"Not Found", {"X-Observatory-Not-Recorded": "pokemon/900"}, 404)
     exchange = fetch(answers(response), Request("pokemon", "900", expected=frozenset({404})))
     assert failure_of(exchange).type is FailureType.NOT_RECORDED
-    assert failure_of(exchange).message.startswith("pokemon/900 is not in the recording")
+    assert failure_of(exchange).message.startswith("pokemon/900 is in neither the recording nor")
 
 
 def test_a_server_error_that_passes_is_healed_by_trying_again(fetch: Fetch, clock: FakeClock) -> None:

@@ -50,6 +50,6 @@ def _status_fault(request: Request, reply: Reply) -> Fault | None:
     if status is None:
         raise ValueError("An answer is judged when its head has come.")
     if status == HTTPStatus.NOT_FOUND and NOT_RECORDED_HEADER in reply.headers:
-        clause = "is not in the recording, so nothing can be said about it"
+        clause = "is in neither the recording nor the stand-in's catalogue, so nothing can be said about it"
         return Fault(FailureType.NOT_RECORDED, clause)
     return None if status in request.expected else status_fault(status, request.expected)

@@ -106,4 +106,4 @@ def _connect(url: str) -> Connection:
 
 
 def _away(error: Exception) -> str:
-    return f"The history database cannot be reached: {' '.join(str(error).split())}."
+    return f"The history database cannot be reached: {' '.join(str(error).split()).rstrip('.?')}."

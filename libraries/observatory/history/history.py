@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg2
+
+from observatory.errors import HistoryError
 from observatory.exchange import Exchange, FailureType
 from observatory.history.database import Database
 from observatory.history.entries import (
@@ -64,11 +67,14 @@ class History:
         """The states a resource of a target was seen in, the latest first, this run's included.
 
         Raises:
-            HistoryError: the database cannot be reached.
+            HistoryError: the database cannot be reached, or went away meanwhile.
         """
         self._writer.flush()
-        with self.database.transaction() as connection:
-            return states(connection, target, endpoint, resource)
+        try:
+            with self.database.transaction() as connection:
+                return states(connection, target, endpoint, resource)
+        except psycopg2.Error as error:
+            raise HistoryError(f"The history of {endpoint}/{resource} could not be read: {error}".strip()) from error
 
     def flush(self, timeout: float = 15.0) -> bool:
         """Wait until the database has everything; False when it is away or took longer than `timeout` seconds."""
