@@ -55,7 +55,7 @@ class Answer:
     @cached_property
     def br(self) -> bytes:
         """The body, in Brotli's form."""
-        import brotli  # type: ignore[import-untyped]  # the package has no annotations
+        import brotli
 
         compressed: bytes = brotli.compress(self.body, quality=_BROTLI_QUALITY)
         return compressed

@@ -9,8 +9,8 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
+from robot import result
 from robot.api import ExecutionResult
-from robot.result import TestCase
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = sorted((ROOT / "libraries").glob("[A-Z]*.py"))
@@ -25,7 +25,7 @@ class Outcome:
     folder: Path
 
     @property
-    def tests(self) -> dict[str, TestCase]:
+    def tests(self) -> dict[str, result.TestCase]:
         """The results of the tests, by name."""
         return {test.name: test for test in ExecutionResult(str(self.folder / "output.xml")).suite.all_tests}
 

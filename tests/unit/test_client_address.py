@@ -99,7 +99,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 
 def test_the_message_about_a_broken_address_keeps_its_credentials_secret() -> None:
     with pytest.raises(SettingsError) as error:
-        BaseAddress("ftp://ash:secret@api.test")
+        BaseAddress("ftp://ash:secret@api.test")  # pragma: allowlist secret
     assert "secret" not in str(error.value)
 
 

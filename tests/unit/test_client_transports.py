@@ -79,7 +79,7 @@ def test_a_plain_text_target_on_this_machine_trusts_nobody() -> None:
 
 
 def test_both_ways_go_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", "http://ash:secret@proxy.test:3128")
+    monkeypatch.setenv("http_proxy", "http://ash:secret@proxy.test:3128")  # pragma: allowlist secret
     url = httpx.URL("http://api.test/")
     assert isinstance(BlockingTransport(url)._pool, httpcore.HTTPProxy)
     way = concurrent_transport(url)
