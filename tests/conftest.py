@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from observatory.history.database import Database
 from observatory.history.embedded import EmbeddedServer
 
-RECORDING = Path(__file__).resolve().parents[2] / "shared" / "pokeapi" / "recorded"
+RECORDING = (Path(__file__).resolve().parents[2] / "shared" / "pokeapi" / "recorded").resolve()
 """Real responses, where a checkout has them beside it."""
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from observatory.json_fields import JsonFields
+
 
 class FailureType(StrEnum):
     """Why a request failed; also the `failure_type` label of `pokeapi_failures_total`."""
@@ -88,7 +90,8 @@ class Request:
     expected: frozenset[int] = frozenset({200})
 
 
-_CACHED = ("json", "content_hash")
+_PARSED = ("json", "_split")
+_CACHED = (*_PARSED, "content_hash")
 
 
 @dataclass(frozen=True, repr=False)
@@ -126,6 +129,21 @@ class Exchange:
         """
         return from_json(self.body)
 
+    @property
+    def fields(self) -> Mapping[str, Any] | None:
+        """The fields of the body's object, parsed as they are asked for; None when the body is no object.
+
+        Raises:
+            ValueError: the body is not JSON.
+        """
+        if "json" not in self.__dict__ and self.body.startswith(b"{"):
+            return self._split
+        return self.json if isinstance(self.json, dict) else None
+
+    @cached_property
+    def _split(self) -> JsonFields:
+        return JsonFields(self.body)
+
     @cached_property
     def content_hash(self) -> bytes:
         """SHA-256 of the body: two equal hashes are one body, stored once."""
@@ -144,7 +162,8 @@ class Exchange:
 
     def let_go(self) -> None:
         """Forget the parsed body; who asks for it again has it parsed again."""
-        self.__dict__.pop("json", None)
+        for name in _PARSED:
+            self.__dict__.pop(name, None)
 
     @property
     def subject(self) -> str:

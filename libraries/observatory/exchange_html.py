@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from observatory.exchange import Attempt, Exchange
+from observatory.json_fields import JsonFields
 from observatory.naming import label
 from observatory.words import count, one_line
 
 if TYPE_CHECKING:
     from observatory.history import State
 
-_MOST_LINES = 16  # of a body's outline
+_MOST_LINES = 11  # of a body's outline
 _MOST_NAMES = 3  # of the things in a list
 _FIRST = ("id", "name")  # fields that say what a body is about
 _LONGEST_VALUE = 60  # characters of a value in it
@@ -132,7 +133,7 @@ def _body(exchange: Exchange) -> str:
     if not exchange.body:
         return ""
     try:
-        outline = "\n".join(_outline(exchange.json))
+        outline = "\n".join(_outline(exchange))
         heading = f"Body, in short; whole: observatory show {exchange.content_hash.hex()[:12]}"
     except ValueError:  # not JSON: then the beginning of it, as it came
         outline = exchange.body[:_LONGEST_EXCERPT].decode("utf-8", errors="replace")
@@ -140,21 +141,31 @@ def _body(exchange: Exchange) -> str:
     return f"<details><summary>{heading}</summary><pre>{escape(outline, quote=False)}</pre></details>"
 
 
-def _outline(value: Any) -> Iterator[str]:
+def _outline(exchange: Exchange) -> Iterator[str]:
     """A line for each field of an object or item of a list, what is short first, and how many more there are."""
-    if isinstance(value, dict):
-        entries = sorted(value.items(), key=lambda field: (field[0] not in _FIRST, isinstance(field[1], dict | list)))
-    else:
-        entries = list(enumerate(value)) if isinstance(value, list) else [("value", value)]
-    yield from (f"{name}: {_in_a_line(item)}" for name, item in entries[:_MOST_LINES])
-    if len(entries) > _MOST_LINES:
-        yield f"… and {len(entries) - _MOST_LINES} more"
+    fields = exchange.fields
+    if fields is None:
+        whole = exchange.json
+        fields = {str(number): item for number, item in enumerate(whole if isinstance(whole, list) else [whole])}
+    glances = [(name, *_glance(fields, name)) for name in fields]
+    glances.sort(key=lambda glance: (glance[0] not in _FIRST, isinstance(glance[1], dict | list)))
+    yield from (f"{name}: {_in_a_line(value, size)}" for name, value, size in glances[:_MOST_LINES])
+    if len(glances) > _MOST_LINES:
+        yield f"… and {len(glances) - _MOST_LINES} more"
 
 
-def _in_a_line(value: Any) -> str:
+def _glance(fields: Mapping[str, Any], name: str) -> tuple[Any, int]:
+    """A field, of a list only the first items; and how many items the list has."""
+    if isinstance(fields, JsonFields):
+        return fields.glance(name, _MOST_NAMES)
+    value = fields[name]
+    return (value[:_MOST_NAMES], len(value)) if isinstance(value, list) else (value, 0)
+
+
+def _in_a_line(value: Any, size: int) -> str:
     if isinstance(value, list):
-        names = ", ".join(label(item) for item in value[:_MOST_NAMES]) + (" …" if len(value) > _MOST_NAMES else "")
-        return f"{count(len(value), 'item')}{': ' if names else ''}{names}"
+        names = ", ".join(label(item) for item in value) + (" …" if size > len(value) else "")
+        return f"{count(size, 'item')}{': ' if names else ''}{names}"
     if isinstance(value, dict):
         return label(value)
     return one_line(value if isinstance(value, str) else json.dumps(value), _LONGEST_VALUE)

@@ -46,11 +46,20 @@ class _Source(NamedTuple):
 
     @property
     def data(self) -> Json:
-        """The plain object or list.
+        """The object or list; that of a whole answer may be parsed field by field, as they are asked for.
 
-        That of a whole answer is read from its exchange, which may have let go of it and then reads it anew: so a
-        variable that outlives its test keeps bytes, not the thousands of objects that are made from them.
+        It is read from the exchange, which may have let go of it and then reads it anew: so a variable that outlives
+        its test keeps bytes, not the thousands of objects that are made from them.
         """
+        exchange = self.own_exchange
+        if exchange is None:
+            return self.held
+        fields = exchange.fields
+        return exchange.json if fields is None else fields
+
+    @property
+    def plain(self) -> Json:
+        """The plain dictionary or list."""
         return self.held if self.own_exchange is None else self.own_exchange.json
 
     @property
@@ -300,7 +309,7 @@ def record_of(exchange: Exchange) -> Json:
     Raises:
         ValueError: the body is not JSON.
     """
-    return view(exchange.json, exchange)
+    return view(exchange.json, exchange) if exchange.fields is None else Record(None, exchange)
 
 
 def view(value: Json, exchange: Exchange | None = None, place: tuple[str | int, ...] = ()) -> Json:
@@ -316,10 +325,10 @@ def plain(value: Json) -> Json:
     """The plain dictionary or list under a view: the very one, not a copy, so do not change it."""
     if not isinstance(value, _View):
         return value
-    source = _source(value)
-    if isinstance(value, Records) and source.numbers != range(len(source.data)):
-        return [source.data[number] for number in source.numbers]
-    return source.data
+    source, whole = _source(value), _source(value).plain
+    if isinstance(value, Records) and source.numbers != range(len(whole)):
+        return [whole[number] for number in source.numbers]
+    return whole
 
 
 def exchange_of(value: object) -> Exchange | None:

@@ -113,6 +113,7 @@ class Session:
             breakers=self.breakers,
             max_body_bytes=settings.max_body_bytes,
             headers=_authorization(settings),
+            is_known=memory.history.knows,
         )
         memory.history.begin(self.run)
 
@@ -155,6 +156,7 @@ class Session:
 
         def on_done(exchange: Exchange) -> None:
             told[exchange.id] = self._told(exchange)
+            told[exchange.id].let_go()  # a thousand bodies as bytes are 200 MB, as Python values five times that
 
         exchanges = self.client.fetch_many(
             requests, concurrency=concurrency or self.settings.concurrency, on_done=on_done

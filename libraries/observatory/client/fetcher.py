@@ -56,6 +56,8 @@ class Fetcher:
         if outcome.reading.json is not NOT_PARSED:
             # What was read to see that it is JSON need not be read again by whoever wants its values.
             exchange.__dict__["json"] = outcome.reading.json
+        if outcome.reading.digest is not None:
+            exchange.__dict__["content_hash"] = outcome.reading.digest
         return exchange
 
     def _asked(self, request: Request) -> _Asked:

@@ -52,6 +52,7 @@ class PokeApiClient:
         user_agent: str = "pokeapi-observatory",
         clock: Clock = SYSTEM_CLOCK,
         jitter: Callable[[], float] = random.random,
+        is_known: Callable[[bytes], bool] = lambda _: False,
         transport: httpx.BaseTransport | None = None,
         async_transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -72,6 +73,7 @@ class PokeApiClient:
             user_agent: how the client names itself.
             clock: tells the time and lets it pass.
             jitter: pauses between 0 and 1 that are added to the waits between attempts.
+            is_known: whether a body with this SHA-256 was found to be JSON before; such a one is not parsed to see it.
             transport: used by `fetch` instead of real connections.
             async_transport: used by `fetch_async` and `fetch_many` instead of real connections.
 
@@ -91,7 +93,7 @@ class PokeApiClient:
             own_headers["authorization"] = base.authorization
         given_headers = {name.lower(): value for name, value in (headers or {}).items()}
         rules = RetryRules(retries, rate_limit_retries, pause)
-        terms = Terms(base, timeout, rules, limiter, max_body_bytes, clock, jitter)
+        terms = Terms(base, timeout, rules, limiter, max_body_bytes, clock, jitter, is_known)
         self.base_url = base.text
         self.breakers = breakers or CircuitBreakers(clock=clock)
         self._base = base

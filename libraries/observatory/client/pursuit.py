@@ -30,6 +30,7 @@ class Terms:
     max_body_bytes: int
     clock: Clock
     jitter: Callable[[], float]
+    is_known: Callable[[bytes], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,9 @@ class Pursuit:
                     continue
             except FaultError as error:
                 fault = error.fault
-            reading = Reading(fault=fault) if fault else read(self._request, reply, terms.max_body_bytes)
+            reading = (
+                Reading(fault=fault) if fault else read(self._request, reply, terms.max_body_bytes, terms.is_known)
+            )
             return Outcome(reply.status, elapsed, reply.headers, reading)
 
     async def _wait_for_the_limit(self) -> None:

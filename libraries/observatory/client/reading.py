@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Final
 
@@ -20,17 +22,22 @@ _BODILESS_METHODS: Final = frozenset({"HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An answer: `fault` is None when it is what was expected; `json` is `NOT_PARSED` when none was due."""
+    """An answer: `fault` is None when it is what was expected.
+
+    `json` is `NOT_PARSED` when none was due, or the body is known; `digest` is the body's SHA-256 where JSON was due.
+    """
 
     body: bytes = b""
     json: object = NOT_PARSED
     fault: Fault | None = None
+    digest: bytes | None = None
 
 
-def read(request: Request, reply: Reply, max_bytes: int) -> Reading:
+def read(request: Request, reply: Reply, max_bytes: int, is_known: Callable[[bytes], bool]) -> Reading:
     """Judge an answer that came whole: first by its status, then, where JSON is due, by its body.
 
-    JSON is due with a status 200; a 204, a 304 or an expected 404 has none, nor has the answer to HEAD.
+    JSON is due with a status 200; a 204, a 304 or an expected 404 has none, nor has the answer to HEAD. A body whose
+    digest is known was found to be JSON before, and is not parsed only to see that again.
     """
     fault = _status_fault(request, reply)
     body = b""
@@ -38,7 +45,8 @@ def read(request: Request, reply: Reply, max_bytes: int) -> Reading:
         body = decompress(reply.payload, reply.headers.get("content-encoding", ""), max_bytes)
         if fault is None and reply.status == HTTPStatus.OK and request.method not in _BODILESS_METHODS:
             check_content_type(reply.headers.get("content-type"))
-            return Reading(body, parse_json(body))
+            digest = sha256(body).digest()
+            return Reading(body, NOT_PARSED if is_known(digest) else parse_json(body), digest=digest)
     except FaultError as error:
         # A status that was not expected is the greater news than the body it came with.
         fault = fault or error.fault

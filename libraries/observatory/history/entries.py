@@ -93,7 +93,7 @@ def stored_resource(exchange: Exchange) -> str:
     known by its query (`?limit=20&offset=0`), a whole list by the empty name.
     """
     if exchange.resource:
-        identity = exchange.json.get("id") if isinstance(exchange.json, dict) else None
+        identity = (exchange.fields or {}).get("id")
         is_number = isinstance(identity, int) and not isinstance(identity, bool)
         return str(identity) if is_number else exchange.resource
     query = exchange.url.partition("?")[2]

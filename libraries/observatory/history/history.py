@@ -59,6 +59,10 @@ class History:
             entries.append(self._response(exchange, run, accepted_by))
         self._writer.add(entries)
 
+    def knows(self, body_hash: bytes) -> bool:
+        """Whether a body with this hash was stored or is on its way: then it was read as JSON before, and was good."""
+        return body_hash in self._known
+
     def attempted(self, attempt: TestAttemptEntry) -> None:
         """Remember an attempt at a test."""
         self._writer.add([attempt])
