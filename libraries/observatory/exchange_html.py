@@ -147,11 +147,16 @@ def _outline(exchange: Exchange) -> Iterator[str]:
     if fields is None:
         whole = exchange.json
         fields = {str(number): item for number, item in enumerate(whole if isinstance(whole, list) else [whole])}
-    glances = [(name, *_glance(fields, name)) for name in fields]
-    glances.sort(key=lambda glance: (glance[0] not in _FIRST, isinstance(glance[1], dict | list)))
-    yield from (f"{name}: {_in_a_line(value, size)}" for name, value, size in glances[:_MOST_LINES])
-    if len(glances) > _MOST_LINES:
-        yield f"… and {len(glances) - _MOST_LINES} more"
+    names = sorted(fields, key=lambda name: (name not in _FIRST, _is_nested(fields, name)))
+    for name in names[:_MOST_LINES]:
+        value, size = _glance(fields, name)
+        yield f"{name}: {_in_a_line(value, size)}"
+    if len(names) > _MOST_LINES:
+        yield f"… and {len(names) - _MOST_LINES} more"
+
+
+def _is_nested(fields: Mapping[str, Any], name: str) -> bool:
+    return fields.is_nested(name) if isinstance(fields, JsonFields) else isinstance(fields[name], dict | list)
 
 
 def _glance(fields: Mapping[str, Any], name: str) -> tuple[Any, int]:

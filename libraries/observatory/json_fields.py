@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
+from msgspec import MsgspecError, Raw
+from msgspec.json import Decoder
 from pydantic_core import from_json
 
-_T = TypeVar("_T")
+_OBJECT = Decoder(dict[str, Raw])
+_LIST = Decoder(list[Raw])
+_Parts = TypeVar("_Parts")
 
 
 class JsonFields(Mapping[str, Any]):
@@ -25,7 +28,7 @@ class JsonFields(Mapping[str, Any]):
             ValueError: the body is not a JSON object.
         """
         self._body = body
-        self._texts = _split(body, dict)
+        self._texts = {name: bytes(text) for name, text in _split(_OBJECT, body).items()}
         self._values: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
@@ -45,29 +48,21 @@ class JsonFields(Mapping[str, Any]):
     def __reduce__(self) -> tuple[type[JsonFields], tuple[bytes]]:
         return JsonFields, (self._body,)
 
+    def is_nested(self, name: str) -> bool:
+        """Whether a field is an object or a list, which shows without parsing it."""
+        return self._texts[name].startswith((b"{", b"["))
+
     def glance(self, name: str, most: int) -> tuple[Any, int]:
         """A field as it is, or the first items of a list without the rest; and how many items the list has."""
         text = self._texts[name]
         if not text.startswith(b"["):
             return self[name], 0
-        items = _split(text, list)
-        return [from_json(item) for item in items[:most]], len(items)
+        items = _split(_LIST, text)
+        return [from_json(bytes(item)) for item in items[:most]], len(items)
 
 
-@cache
-def _decoders() -> dict[type, Callable[[bytes], Any]]:
-    # Loaded here: a run whose answers are all new never needs it.
-    from msgspec import Raw
-    from msgspec.json import Decoder
-
-    return {dict: Decoder(dict[str, Raw]).decode, list: Decoder(list[Raw]).decode}
-
-
-def _split(text: bytes, kind: type[_T]) -> Any:
-    from msgspec import MsgspecError
-
+def _split(decoder: Decoder[_Parts], text: bytes) -> _Parts:
     try:
-        parts = _decoders()[kind](text)
+        return decoder.decode(text)
     except MsgspecError as error:
         raise ValueError(str(error)) from error
-    return {name: bytes(part) for name, part in parts.items()} if kind is dict else [bytes(part) for part in parts]

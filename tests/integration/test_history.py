@@ -72,6 +72,16 @@ def test_entries_told_twice_are_stored_once(database: Database) -> None:
         assert rows(database, f"SELECT count(*) FROM {table}") == [(1,)], table  # noqa: S608
 
 
+def test_text_that_postgresql_cannot_hold_is_stored_as_escapes(database: Database) -> None:
+    run = a_run()
+    attempt = told.TestAttemptEntry(run.id, "A Test", "FAIL", NOW, 1.0, "half of a pair \ud83d, and \0")
+    with database.transaction() as connection:
+        store(connection, [run, attempt, a_sample(run, resource="\udcff"), a_response(run, resource="a\0b")])
+    assert rows(database, "SELECT message FROM test_attempts") == [(r"half of a pair \ud83d, and \x00",)]
+    assert rows(database, "SELECT resource FROM latency_samples") == [(r"\udcff",)]
+    assert rows(database, "SELECT resource FROM api_responses") == [(r"a\x00b",)]
+
+
 def test_an_unchanged_response_touches_one_row(database: Database) -> None:
     first, second = a_run(), a_run()
     later = NOW + timedelta(days=1)

@@ -14,6 +14,7 @@ from observatory.history import entries as told
 from observatory.history.journal import Journal
 from tests.history_values import a_response, a_run, a_sample
 
+_TEXT = st.text(st.characters())  # halves of surrogate pairs and NUL included
 _RUN = a_run(api_revision="abc", finished_at=datetime(2026, 8, 9, tzinfo=UTC))
 _ENTRIES: list[told.Entry] = [
     _RUN,
@@ -33,7 +34,7 @@ def test_entries_come_out_as_they_went_in(tmp_path: Path) -> None:
 
 
 @settings(max_examples=100)
-@given(name=st.text(), message=st.text(), resource=st.text(), elapsed=st.floats(0, 1e6))
+@given(name=_TEXT, message=_TEXT, resource=_TEXT, elapsed=st.floats(0, 1e6))
 def test_any_text_survives(
     tmp_path_factory: pytest.TempPathFactory, name: str, message: str, resource: str, elapsed: float
 ) -> None:

@@ -53,6 +53,10 @@ class ResponseEntry:
     seen_at: datetime
     body: Body | None = None
 
+    def __post_init__(self) -> None:
+        """Keep only text that can be stored."""
+        _make_storable(self, "endpoint", "resource")
+
 
 @dataclass(frozen=True, slots=True)
 class SampleEntry:
@@ -69,6 +73,10 @@ class SampleEntry:
     failure_type: str | None = None
     test_name: str = ""
 
+    def __post_init__(self) -> None:
+        """Keep only text that can be stored."""
+        _make_storable(self, "endpoint", "resource", "test_name")
+
 
 @dataclass(frozen=True, slots=True)
 class TestAttemptEntry:
@@ -82,8 +90,21 @@ class TestAttemptEntry:
     message: str = ""
     id: uuid.UUID = field(default_factory=uuid.uuid4)
 
+    def __post_init__(self) -> None:
+        """Keep only text that can be stored."""
+        _make_storable(self, "name", "message")
+
 
 Entry = RunEntry | ResponseEntry | SampleEntry | TestAttemptEntry
+
+
+def _make_storable(entry: Entry, *names: str) -> None:
+    """Write NUL, and halves of surrogate pairs, as escapes: JSON may hold them, PostgreSQL's text does not."""
+    for name in names:
+        text = getattr(entry, name)
+        if not text.isascii() or "\0" in text:
+            storable = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+            object.__setattr__(entry, name, storable)
 
 
 def stored_resource(exchange: Exchange) -> str:

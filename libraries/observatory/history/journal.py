@@ -6,30 +6,25 @@ that was killed, or that ended while the database was away; the next process ado
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import threading
 import uuid
 import zlib
 from collections.abc import Iterator
-from dataclasses import fields
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import fasteners
+from msgspec.json import Decoder, Encoder
 
-from observatory.history.entries import Body, Entry, ResponseEntry, RunEntry, SampleEntry, TestAttemptEntry
+from observatory.history.entries import Entry, ResponseEntry, RunEntry, SampleEntry, TestAttemptEntry
 
 _SUFFIX = ".journal"
-_CLASSES: dict[str, type[Entry]] = {
-    entry.__name__: entry for entry in (RunEntry, ResponseEntry, SampleEntry, TestAttemptEntry)
+_encoder = Encoder()
+_decoders: dict[str, Decoder[Any]] = {
+    entry.__name__: Decoder(entry) for entry in (RunEntry, ResponseEntry, SampleEntry, TestAttemptEntry)
 }
-_BYTES = frozenset({"body_hash", "hash"})
-_UUIDS = frozenset({"id", "run_id"})
 _held_here: set[Path] = set()
-_TIMES = frozenset({"started_at", "finished_at", "seen_at", "api_deployed_at"})
 
 
 class Journal:
@@ -133,44 +128,14 @@ def _modified_at(path: Path) -> float:
 
 
 def _encode(entry: Entry) -> bytes:
-    text = json.dumps({"entry": type(entry).__name__, **_plain(entry)}, separators=(",", ":")).encode()
-    return b"%08x %s\n" % (zlib.crc32(text), text)
-
-
-def _plain(value: Entry | Body) -> dict[str, Any]:
-    return {item.name: _plain_value(getattr(value, item.name)) for item in fields(value)}
-
-
-def _plain_value(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
-    if isinstance(value, uuid.UUID):
-        return value.hex
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Body):
-        # The content is JSON text already; as text it is written three times faster than in base 64.
-        return {**_plain(value), "content": value.content.decode("utf-8")}
-    return value
+    text = _encoder.encode(entry)
+    return b"%08x %s %s\n" % (zlib.crc32(text), type(entry).__name__.encode(), text)
 
 
 def _decode(line: bytes) -> Entry | None:
-    checksum, _, text = line.rstrip(b"\n").partition(b" ")
+    checksum, _, rest = line.rstrip(b"\n").partition(b" ")
+    name, _, text = rest.partition(b" ")
     if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(text):
         return None
-    values = json.loads(text)
-    return _CLASSES[values.pop("entry")](**{name: _value(name, value) for name, value in values.items()})
-
-
-def _value(name: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if name in _BYTES:
-        return base64.b64decode(value)
-    if name in _UUIDS:
-        return uuid.UUID(hex=value)
-    if name in _TIMES:
-        return datetime.fromisoformat(value)
-    if name == "body":
-        return Body(base64.b64decode(value["hash"]), value["content"].encode("utf-8"), value["accepted_by"])
-    return value
+    decoder = _decoders.get(name.decode("ascii", "replace"))
+    return None if decoder is None else decoder.decode(text)

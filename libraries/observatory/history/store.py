@@ -109,7 +109,7 @@ class _Span:
 def _spans(responses: Sequence[ResponseEntry]) -> list[_Span]:
     spans: dict[tuple[str, str, str, bytes], _Span] = {}
     for entry in sorted(responses, key=lambda entry: entry.seen_at):
-        key = (entry.target, entry.endpoint, _text(entry.resource), entry.body_hash)
+        key = (entry.target, entry.endpoint, entry.resource, entry.body_hash)
         spans.setdefault(key, _Span(key, entry, entry)).last = entry
     return list(spans.values())
 
@@ -133,13 +133,13 @@ def _sample_row(sample: SampleEntry) -> tuple[Any, ...]:
         sample.id,
         sample.run_id,
         sample.endpoint,
-        _text(sample.resource),
+        sample.resource,
         sample.started_at,
         sample.elapsed,
         sample.attempts,
         sample.status,
         sample.failure_type,
-        _text(sample.test_name),
+        sample.test_name,
     )
 
 
@@ -147,14 +147,9 @@ def _attempt_row(attempt: TestAttemptEntry) -> tuple[Any, ...]:
     return (
         attempt.id,
         attempt.run_id,
-        _text(attempt.name),
+        attempt.name,
         attempt.status,
         attempt.started_at,
         attempt.elapsed,
-        _text(attempt.message),
+        attempt.message,
     )
-
-
-def _text(value: str) -> str:
-    """PostgreSQL's text holds every character but NUL."""
-    return value.replace("\x00", "\\x00")
