@@ -11,8 +11,8 @@ from robot.api.deco import keyword, library
 
 from keyword_values import checked, exchange_behind
 from observatory.exchange import Exchange
-from observatory.exchange_html import states_table
 from observatory.history import State, stored_resource
+from observatory.logs.exchange_html import states_table
 from robot_session import LISTENER, ROBOT_SESSION, plainly
 
 

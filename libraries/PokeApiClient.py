@@ -11,12 +11,12 @@ from robot.api.deco import keyword, library
 from robot.api.types import Secret
 
 from keyword_values import Answer, checked, compared, content_of, exchange_behind
-from observatory.addresses import request_for
+from observatory.asking.addresses import request_for
+from observatory.asking.resource_range import resources_in
 from observatory.exchange import Exchange, FailureType, Request
 from observatory.failures import raise_for_failure
-from observatory.field_path import values_at
 from observatory.record import plain, record_of
-from observatory.resource_range import resources_in
+from observatory.record.field_path import values_at
 from robot_session import LISTENER, ROBOT_SESSION, fetched, fetched_together, plainly, shown
 
 _TOO_MANY_REQUESTS = 429

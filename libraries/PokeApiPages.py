@@ -8,8 +8,8 @@ from assertionengine import AssertionOperator
 from robot.api.deco import keyword, library
 
 from keyword_values import Answer, checked, content_of, exchange_behind
+from observatory.asking.paging import all_references, window_of
 from observatory.exchange import Request
-from observatory.paging import all_references, window_of
 from observatory.record import record_of, view
 from robot_session import LISTENER, ROBOT_SESSION, fetched, plainly, shown
 

@@ -10,10 +10,10 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keyword_values import checked, exchange_behind
-from observatory import invariants
-from observatory.addresses import request_for
-from observatory.field_path import EVERY, parse, values_at
+from observatory.asking.addresses import request_for
 from observatory.record import plain
+from observatory.record.field_path import EVERY, parse, values_at
+from observatory.rules import invariants
 from observatory.words import count
 from robot_session import LISTENER, fetched_together, plainly
 

@@ -12,7 +12,7 @@ from robot.api.deco import keyword, library
 from keyword_values import compared
 from observatory.client.reading import NOT_RECORDED_HEADER
 from observatory.client.transports import proxy_of
-from observatory.json_form import untidy_json
+from observatory.rules.json_form import untidy_json
 from robot_session import LISTENER, ROBOT_SESSION, plainly
 
 

@@ -21,9 +21,9 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from observatory.errors import HistoryError, ObservatoryError
 from observatory.exchange import Exchange, FailureType, Request
-from observatory.exchange_html import exchange_block, exchange_table
 from observatory.failures import ExchangeError, NotRecordedError, raise_for_failure, raise_for_failures
 from observatory.history import TestAttemptEntry
+from observatory.logs.exchange_html import exchange_block, exchange_table
 from observatory.session import Session
 from observatory.settings import load_settings
 

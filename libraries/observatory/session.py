@@ -23,12 +23,12 @@ from observatory.errors import SettingsError
 from observatory.exchange import Exchange, Failure, FailureType, Request
 from observatory.history import Database, History, RunEntry, TestAttemptEntry
 from observatory.history.shared_rate_limit import SharedRateLimiter
-from observatory.masking import Masker
+from observatory.logs.masking import Masker
+from observatory.logs.structured_log import StructuredLog
 from observatory.metrics import Metrics
 from observatory.models import Judge, describe, fingerprint, kind_for
 from observatory.revision import deploy_time, git_revision
 from observatory.settings import Settings
-from observatory.structured_log import StructuredLog
 from observatory.targets import LIVE_URL, Target, open_target
 from observatory.words import count
 

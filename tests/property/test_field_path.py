@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from observatory.field_path import (
+from observatory.record import view
+from observatory.record.field_path import (
     EVERY,
     Json,
     NoSuchFieldError,
@@ -20,7 +21,6 @@ from observatory.field_path import (
     render,
     values_at,
 )
-from observatory.record import view
 
 # Keys made of the very characters that paths are written with, besides any other text.
 KEYS = st.text(alphabet="ab0.[]\"\\'-_ é\n\u202e\u2028😀", max_size=6) | st.text(max_size=6)

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from observatory.masking import DEEPEST, SHORTEST_SECRET, Masker
+from observatory.logs.masking import DEEPEST, SHORTEST_SECRET, Masker
 
 # Letters that JSON writes as they are, so that a secret that is left can be seen in the JSON; `null` and the
 # like are JSON's own.

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from observatory.exchange import FieldError
-from observatory.field_path import Json, normalise, render
 from observatory.models import Verdict, describe, judge, model_of
+from observatory.record.field_path import Json, normalise, render
 from tests.examples import EXAMPLES, as_bytes, copy_of
 
 Place = tuple[str | int, ...]

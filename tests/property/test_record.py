@@ -9,8 +9,8 @@ from keyword import iskeyword
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from observatory.field_path import Json, NoSuchFieldError
 from observatory.record import Record, Records, plain, view
+from observatory.record.field_path import Json, NoSuchFieldError
 
 NAMES = st.sampled_from(["name", "id", "url", "type", "items", "keys", "get", "values", "exchange", "names", "index"])
 KEYS = NAMES | st.text(max_size=8) | st.from_regex(r"[a-z][a-z_-]{0,6}", fullmatch=True)

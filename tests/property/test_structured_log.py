@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from observatory.exchange import Attempt, Exchange, Failure, FailureType
-from observatory.masking import Masker
-from observatory.structured_log import StructuredLog
+from observatory.logs.masking import Masker
+from observatory.logs.structured_log import StructuredLog
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 TEXTS = st.text(max_size=60)  # any letters at all, line breaks and quotes among them

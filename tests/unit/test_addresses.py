@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from observatory.addresses import request_for
+from observatory.asking.addresses import request_for
+from observatory.asking.paging import all_references
 from observatory.errors import ObservatoryError
 from observatory.exchange import Exchange, Failure, FailureType, Request
 from observatory.failures import UnexpectedStatusError
-from observatory.paging import all_references
 from tests.history_values import an_exchange
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from observatory.exchange import Attempt, Failure, FailureType, FieldError
-from observatory.exchange_html import exchange_block, exchange_table, states_table
 from observatory.history import State
+from observatory.logs.exchange_html import exchange_block, exchange_table, states_table
 from tests.examples import POKEMON
 from tests.history_values import NOW, an_exchange
 

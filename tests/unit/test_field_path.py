@@ -7,7 +7,8 @@ import re
 import pytest
 
 from observatory.errors import ObservatoryError
-from observatory.field_path import (
+from observatory.record import view
+from observatory.record.field_path import (
     EVERY,
     NoSuchFieldError,
     Path,
@@ -17,7 +18,6 @@ from observatory.field_path import (
     render,
     values_at,
 )
-from observatory.record import view
 from tests.examples import POKEMON
 
 WRITTEN: list[tuple[str, Path]] = [

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from observatory.invariants import (
+from observatory.rules.invariants import (
     asymmetrical_damage,
     contradictory_damage,
     disordered_slots,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observatory.json_form import untidy_json
+from observatory.rules.json_form import untidy_json
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

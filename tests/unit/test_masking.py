@@ -19,8 +19,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from observatory.masking import DEEPEST, Masker
-from observatory.secret_shapes import is_secret_key
+from observatory.logs.masking import DEEPEST, Masker
+from observatory.logs.secret_shapes import is_secret_key
 from tests.conftest import RECORDING
 from tests.examples import EXAMPLES
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from observatory.field_path import Json, normalise, render
 from observatory.models import MODELS, Verdict, describe, fingerprint, judge, kind_for, model_of
+from observatory.record.field_path import Json, normalise, render
 from tests.examples import ABILITY, EXAMPLES, PAGE, POKEMON, TYPE, Body, as_bytes, copy_of
 
 RECORDED = Path(__file__).parents[2].parent / "shared" / "pokeapi" / "recorded" / "api" / "v2"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from observatory.paging import window_of
+from observatory.asking.paging import window_of
 
 
 @pytest.mark.parametrize(

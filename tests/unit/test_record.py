@@ -15,7 +15,6 @@ import pytest
 
 from observatory.errors import ObservatoryError
 from observatory.exchange import Exchange
-from observatory.field_path import Json, NoSuchFieldError
 from observatory.record import (
     NoSuchItemError,
     ReadOnlyError,
@@ -26,6 +25,7 @@ from observatory.record import (
     record_of,
     view,
 )
+from observatory.record.field_path import Json, NoSuchFieldError
 from tests.examples import ABILITY, PAGE, POKEMON, as_bytes
 
 

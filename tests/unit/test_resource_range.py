@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from observatory.asking.resource_range import resources_in
 from observatory.errors import ObservatoryError
-from observatory.resource_range import resources_in
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from observatory import settings as module
 from observatory.errors import SettingsError
 from observatory.settings import ENV_FILE, PROJECT_ROOT, Settings, load_settings, variable_name
+from observatory.settings import settings as module
 
 EXAMPLE = PROJECT_ROOT / ".env.example"
 

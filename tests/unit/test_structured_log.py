@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from observatory.exchange import Attempt, Exchange, Failure, FailureType
-from observatory.masking import Masker
-from observatory.structured_log import StructuredLog
+from observatory.logs.masking import Masker
+from observatory.logs.structured_log import StructuredLog
 
 NOON = datetime(2026, 8, 1, 14, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
 
@@ -296,8 +296,8 @@ class TestTrouble:
             """
             import io, resource, sys
             from pathlib import Path
-            from observatory.masking import Masker
-            from observatory.structured_log import StructuredLog
+            from observatory.logs.masking import Masker
+            from observatory.logs.structured_log import StructuredLog
             log = StructuredLog(Path(sys.argv[1]), Masker(), complaints=io.StringIO())
             resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
             for number in range(10):
@@ -323,8 +323,8 @@ class TestTrouble:
         script = """
             import sys
             from pathlib import Path
-            from observatory.masking import Masker
-            from observatory.structured_log import StructuredLog
+            from observatory.logs.masking import Masker
+            from observatory.logs.structured_log import StructuredLog
             log = StructuredLog(Path(sys.argv[1]), Masker(), run_id=sys.argv[2])
             for number in range(200):
                 log.message("INFO", "x" * number * 37, number=number)

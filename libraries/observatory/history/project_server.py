@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import time
@@ -39,6 +40,11 @@ class ProjectServer(PostgresServer):
             for process_id in self.global_process_id_list.get_and_add(os.getpid()):
                 if not psutil.pid_exists(process_id):
                     self.global_process_id_list.get_and_remove(process_id)
+
+    def cleanup(self) -> None:
+        """Leave the server, and leave nothing to be done at the end of the process."""
+        super().cleanup()
+        atexit.unregister(self._cleanup)
 
     def _see_off(self) -> None:
         """Let a server that is stopping end, and forget one that was killed and never reaped.

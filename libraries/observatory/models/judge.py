@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from pydantic_core import ErrorDetails, ValidationError
 
 from observatory.exchange import FieldError
-from observatory.field_path import normalise, parse, render
 from observatory.models.registry import kind_for, model_of
+from observatory.record.field_path import normalise, parse, render
 from observatory.words import count, listed, seen
 
 if TYPE_CHECKING:

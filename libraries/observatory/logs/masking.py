@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from observatory.secret_shapes import MASK, has_hint, is_secret_key, mask_shapes
+from observatory.logs.secret_shapes import MASK, has_hint, is_secret_key, mask_shapes
 
 PlainData: TypeAlias = Any
 """None, booleans, numbers, texts and bytes, in dictionaries, lists, tuples and sets."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from observatory.addresses import request_for
+from observatory.asking.addresses import request_for
 from observatory.errors import ObservatoryError
 from observatory.exchange import Exchange, Request
 from observatory.failures import raise_for_failure

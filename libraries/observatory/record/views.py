@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, NoReturn, cast
 
 from observatory.errors import ObservatoryError
 from observatory.exchange import Exchange
-from observatory.field_path import EVERY, Json, NoSuchFieldError, parse, render, values_at
-from observatory.naming import label, names_of, short
+from observatory.record.field_path import EVERY, Json, NoSuchFieldError, parse, render, values_at
+from observatory.record.naming import label, names_of, short
 from observatory.words import count, listed, seen
 
 _METHODS = frozenset({"keys", "items", "values", "get"})

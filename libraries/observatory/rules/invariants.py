@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 from urllib.parse import urlsplit
 
-from observatory.field_path import values_at
+from observatory.record.field_path import values_at
 
 Body = Mapping[str, Any]
 """A plain resource, as the API sends it."""

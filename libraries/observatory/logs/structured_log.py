@@ -16,7 +16,7 @@ from typing import Any, TextIO
 from pythonjsonlogger.json import JsonFormatter
 
 from observatory.exchange import Exchange
-from observatory.masking import Masker, PlainData
+from observatory.logs.masking import Masker, PlainData
 
 LOGGER_NAME = "observatory"
 

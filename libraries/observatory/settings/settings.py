@@ -20,7 +20,7 @@ from pydantic_settings import (
 )
 
 from observatory.errors import SettingsError
-from observatory.setting_values import DatabaseUrl, Folder, LogLevel, RunId, Seconds, TargetName
+from observatory.settings.values import DatabaseUrl, Folder, LogLevel, RunId, Seconds, TargetName
 
 PREFIX = "OBSERVATORY_"
 """What the variables of the settings begin with; only `DATABASE_URL`, which other tools share, does not."""
@@ -267,7 +267,7 @@ def _wrong(field: str, one: _Given | None) -> str:
 
 
 def _shown(field: str, value: object) -> str:
-    from observatory.secret_shapes import MASK, mask_shapes
+    from observatory.logs.secret_shapes import MASK, mask_shapes
 
     if field in _SECRET:
         return f"'{MASK}'"

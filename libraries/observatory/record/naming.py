@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from observatory.field_path import Json, NoSuchFieldError
+from observatory.record.field_path import Json, NoSuchFieldError
 from observatory.words import count, listed, one_line, seen
 
 _LONGEST_NAME = 60

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from observatory.exchange import Attempt, Exchange
 from observatory.json_fields import JsonFields
-from observatory.naming import label
+from observatory.record.naming import label
 from observatory.words import count, one_line
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What must hold of what an API answers, whatever its data are."""
