@@ -126,7 +126,7 @@ def _unknown_fields(paths: Sequence[str]) -> str:
 def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     cells = "".join(f"<th align=left>{escape(text)}" for text in head)
     lines = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}" for cell in row) for row in rows)
-    return f"<table><tr>{cells}{lines}</table>"
+    return f"<table cellpadding=3><tr>{cells}{lines}</table>"
 
 
 def _body(exchange: Exchange) -> str:
