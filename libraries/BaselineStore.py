@@ -67,7 +67,11 @@ class BaselineStore:
         ```
         """
         with plainly():
-            return min(state.first_seen_at for state in _states(exchange_behind(answer)))
+            exchange = exchange_behind(answer)
+            states = _states(exchange)
+            if not states:
+                raise AssertionError(f"{exchange.subject} is not in the history: no good answer was ever seen.")
+            return min(state.first_seen_at for state in states)
 
     @keyword
     def get_history(self, answer: Any) -> list[State]:
@@ -88,5 +92,5 @@ class BaselineStore:
 
 
 def _states(exchange: Exchange) -> list[State]:
-    session = ROBOT_SESSION.current
-    return session.memory.history.states(session.target.name, exchange.endpoint, stored_resource(exchange))
+    history = ROBOT_SESSION.main.memory.history
+    return history.states(ROBOT_SESSION.target_of(exchange), exchange.endpoint, stored_resource(exchange))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -180,8 +181,12 @@ class PokeApiClient:
         Get Body    ${answer}    ==    Not Found
         ```
         """
-        endpoint, _, resource = path.partition("?")[0].strip("/").partition("/")
-        request = Request(endpoint, resource, method=method.upper(), headers=headers or {}, expected=_ANSWERS, url=path)
+        if "://" in path:
+            asked = request_for(path)
+        else:
+            endpoint, _, resource = path.partition("?")[0].strip("/").partition("/")
+            asked = Request(endpoint, resource, url=path)
+        request = replace(asked, method=method.upper(), headers=headers or {}, expected=_ANSWERS)
         with plainly():
             exchange = shown(ROBOT_SESSION.current.fetch(request))
             if exchange.failure is None or exchange.failure.type not in _ANSWERED:

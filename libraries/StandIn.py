@@ -11,7 +11,7 @@ from robot.api.deco import keyword, library
 
 from keyword_values import compared
 from observatory.client import CircuitRules
-from robot_session import LISTENER, ROBOT_SESSION, plainly
+from robot_session import FAULTS, LISTENER, ROBOT_SESSION, plainly
 from sandbox.faults import Fault, Faults, Injection, Kind, Nothing
 
 
@@ -68,7 +68,7 @@ class StandIn:
         self._last = None
         with plainly():
             session = ROBOT_SESSION.use_target(
-                "faults",
+                FAULTS,
                 pause=pause.total_seconds(),
                 timeout=timeout.total_seconds() if timeout else None,
                 circuit_rules=CircuitRules(open_for=circuit_rest.total_seconds()),

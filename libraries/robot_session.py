@@ -10,8 +10,9 @@ import os
 import queue
 import traceback
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,10 @@ from observatory.settings import load_settings
 if TYPE_CHECKING:
     from robot import result, running
 
-_VARIABLES = ("TARGET", "RECORDING", "RATE_LIMIT", "TIMEOUT", "CONCURRENCY")
+FAULTS = "faults"
+"""The target that suites use instead of the run's, to see what the client makes of faults."""
+
+_VARIABLES = ("TARGET", "RECORDING", "RATE_LIMIT")
 """Robot variables, given with `--variable`, that are settings of the same name in lower case."""
 
 
@@ -48,6 +52,7 @@ class RobotSession:
         self.last_endpoint = ""
         self.last_error: ExchangeError | None = None
         self.seen: list[Exchange] = []
+        self._early: list[Callable[[Session], None]] = []
 
     @property
     def current(self) -> Session:
@@ -58,6 +63,9 @@ class RobotSession:
         """
         if self._current is None:
             self._main = self._current = self._open()
+            for tell in self._early:
+                tell(self._main)
+            self._early.clear()
         self.pass_on_reports()
         self._current.test_name = self.test_name
         return self._current
@@ -68,9 +76,25 @@ class RobotSession:
         return self._main is not None
 
     @property
+    def asked(self) -> Session | None:
+        """The session that keywords use now, if any has needed one."""
+        return self._current
+
+    @property
     def main(self) -> Session:
         """The session of the run's target, whatever target keywords use now."""
         return self._main or self.current
+
+    def tell(self, what: Callable[[Session], None]) -> None:
+        """Tell the session of the run's target; what happens before a keyword needs it is told when it is opened."""
+        if self._main is None:
+            self._early.append(what)
+        else:
+            what(self._main)
+
+    def target_of(self, exchange: Exchange) -> str:
+        """The name of the target that an exchange was had from."""
+        return self.main.target.name if exchange.run_id == self.main.run.id.hex else FAULTS
 
     def use_target(self, target: str, **terms: Any) -> Session:
         """Let keywords ask another target until `leave_target`: a new session, on the terms of `Session.watching`."""
@@ -151,22 +175,11 @@ class SessionListener:
 
     def end_test(self, _data: running.TestCase, ended: result.TestCase) -> None:
         """Remember the attempt, and count and log a failure."""
-        if ended is self._ended or not self._session.is_open:
+        if ended is self._ended:
             return
         self._ended = ended
-        session = self._session.current
-        session.test_ended(
-            TestAttemptEntry(
-                run_id=self._session.main.run.id,  # a test belongs to the run, whatever targets it asks
-                name=ended.full_name,
-                status=ended.status,
-                started_at=ended.start_time.astimezone(UTC),
-                elapsed=ended.elapsed_time.total_seconds(),
-                message=ended.message,
-            )
-        )
-        if ended.failed:
-            _tell_failure(self._session, session, ended)
+        attempt = _Attempt.of(ended, self._session)
+        self._session.tell(attempt.tell)
         self._session.test_name = ""
         # Robot keeps a test's variables in circles of references long after its end.
         for exchange in self._session.seen:
@@ -185,24 +198,56 @@ class SessionListener:
 
 LISTENER = SessionListener(ROBOT_SESSION)
 
+_TELLING = 200  # characters at the beginning of a message, which tell it from others; Robot cuts long ones
 
-def _tell_failure(holder: RobotSession, session: Session, ended: result.TestCase) -> None:
-    error = holder.last_error
-    if error is not None and holder.masked(str(error)) not in ended.message:
-        error = None  # it was expected, and the test failed for another reason
-    failure = error.exchange.failure if error is not None else None
-    if failure is None:  # the requests were good, and what was said of them did not hold
-        session.metrics.failed(holder.last_endpoint, FailureType.ASSERTION)
-    setup, teardown = ended.has_setup and ended.setup, ended.has_teardown and ended.teardown
-    steps = [step for top in (setup, *ended.body, teardown) for step in _failed_steps(top)]
-    session.memory.log.test_failed(
-        ended.full_name,
-        reason=ended.message,
-        trace="".join(traceback.format_exception(error)) if error is not None else "\n".join(steps),
-        assertion=steps[-1] if steps else ended.message,
-        endpoint=holder.last_endpoint,
-        failure_type=(failure.type if failure else FailureType.ASSERTION).value,
-    )
+
+@dataclass(frozen=True)
+class _Attempt:
+    """How a test ended, whom it asked last, and the failed request that it failed for, if it was one."""
+
+    ended: result.TestCase
+    asked: Session | None
+    error: ExchangeError | None
+    endpoint: str
+
+    @classmethod
+    def of(cls, ended: result.TestCase, session: RobotSession) -> _Attempt:
+        error = session.last_error
+        if error is not None and session.masked(str(error))[:_TELLING] not in ended.message:
+            error = None  # it was expected, and the test failed for another reason, or not at all
+        return cls(ended, session.asked, error, session.last_endpoint)
+
+    def tell(self, session: Session) -> None:
+        """Tell history, metrics and log, each what is its part."""
+        ended = self.ended
+        session.test_ended(
+            TestAttemptEntry(
+                run_id=session.run.id,  # a test belongs to the run, whatever targets it asks
+                name=ended.full_name,
+                status=ended.status,
+                started_at=ended.start_time.astimezone(UTC),
+                elapsed=ended.elapsed_time.total_seconds(),
+                message=session.memory.masker.mask_text(ended.message),
+            )
+        )
+        if ended.failed:
+            self._tell_failure(session)
+
+    def _tell_failure(self, session: Session) -> None:
+        failure = self.error.exchange.failure if self.error is not None else None
+        if failure is None and self.endpoint:  # the requests were good, and what was said of them did not hold
+            (self.asked or session).metrics.failed(self.endpoint, FailureType.ASSERTION)
+        ended = self.ended
+        setup, teardown = ended.has_setup and ended.setup, ended.has_teardown and ended.teardown
+        steps = [step for top in (setup, *ended.body, teardown) for step in _failed_steps(top)]
+        session.memory.log.test_failed(
+            ended.full_name,
+            reason=ended.message,
+            trace="".join(traceback.format_exception(self.error)) if self.error is not None else "\n".join(steps),
+            assertion=steps[-1] if steps else ended.message,
+            endpoint=self.endpoint,
+            failure_type=(failure.type if failure else FailureType.ASSERTION).value,
+        )
 
 
 def _failed_steps(step: Any) -> Iterator[str]:
@@ -267,7 +312,7 @@ def shown(exchange: Exchange) -> Exchange:
     """Write an exchange into log.html, and give it back."""
     ROBOT_SESSION.last_endpoint = exchange.endpoint
     ROBOT_SESSION.seen.append(exchange)
-    logger.info(ROBOT_SESSION.masked(exchange_block(exchange)), html=True)
+    logger.info(ROBOT_SESSION.masked(exchange_block(exchange, ROBOT_SESSION.masked)), html=True)
     return exchange
 
 

@@ -13,10 +13,15 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg2
 import pytest
 from _pytest.reports import BaseReport
+from hypothesis import settings
 from pydantic import SecretStr
 
 from observatory.history.database import Database
 from observatory.history.embedded import EmbeddedServer
+
+# How long an example takes says nothing on a machine that is busy with something else.
+settings.register_profile("observatory", deadline=None)
+settings.load_profile("observatory")
 
 RECORDING = (Path(__file__).resolve().parents[2] / "shared" / "pokeapi" / "recorded").resolve()
 """Real responses, where a checkout has them beside it."""
@@ -43,7 +48,7 @@ def home() -> Iterator[Path]:
         wait_until_stopped(Path(folder))
 
 
-def wait_until_stopped(folder: Path, timeout: float = 10.0) -> None:
+def wait_until_stopped(folder: Path, timeout: float = 30.0) -> None:
     """Wait until no embedded server runs below a folder: one that was left ends by itself, behind the caller."""
     deadline = time.monotonic() + timeout
     while running := list(folder.rglob("postmaster.pid")):

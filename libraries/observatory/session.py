@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +29,7 @@ from observatory.logs.structured_log import StructuredLog
 from observatory.metrics import Metrics
 from observatory.models import Judge, describe, fingerprint, kind_for
 from observatory.revision import deploy_time, git_revision
-from observatory.settings import Settings
+from observatory.settings import PROJECT_ROOT, Settings
 from observatory.targets import LIVE_URL, Target, open_target
 from observatory.words import count
 
@@ -63,7 +64,7 @@ class Memory:
 
         history = History(
             Database.at(settings.database_url, settings.home),
-            settings.home / "spool",
+            settings.home / "spool" / _spool_name(settings),
             report=tell,
             on_known=lambda known: _remember_verdicts(judge, known),
         )
@@ -112,7 +113,7 @@ class Session:
             limiter=self._limiter,
             breakers=self.breakers,
             max_body_bytes=settings.max_body_bytes,
-            headers=_authorization(settings),
+            headers=_authorization(settings, target),
             is_known=memory.history.knows,
         )
         memory.history.begin(self.run)
@@ -156,7 +157,8 @@ class Session:
 
         def on_done(exchange: Exchange) -> None:
             told[exchange.id] = self._told(exchange)
-            told[exchange.id].let_go()  # a thousand bodies as bytes are 200 MB, as Python values five times that
+            for seen in (exchange, told[exchange.id]):
+                seen.let_go()  # a thousand bodies as bytes are 200 MB, as Python values five times that
 
         exchanges = self.client.fetch_many(
             requests, concurrency=concurrency or self.settings.concurrency, on_done=on_done
@@ -202,7 +204,8 @@ class Session:
     def _judged(self, exchange: Exchange) -> tuple[Exchange, str | None]:
         """The exchange with what its model says of it, and the mark by which later runs know that it was accepted."""
         exchange = exchange.having(test_name=self.test_name, run_id=self.run.id.hex)
-        if exchange.failure is not None or exchange.status != _HTTP_OK or not exchange.body:
+        is_answer = exchange.method == "GET" and exchange.status == _HTTP_OK and bool(exchange.body)
+        if exchange.failure is not None or not is_answer:
             return exchange, None
         verdict = self.memory.judge.verdict(exchange.endpoint, exchange.resource, exchange.body, exchange.content_hash)
         if verdict is None:
@@ -230,10 +233,17 @@ def new_run(settings: Settings, kind: str) -> RunEntry:
         target=settings.target,
         kind=kind,
         started_at=datetime.now(UTC),
-        git_revision=settings.git_revision or git_revision(Path.cwd()),
+        git_revision=settings.git_revision or git_revision(PROJECT_ROOT),
         host=platform.node(),
         shard=settings.shard,
     )
+
+
+def _spool_name(settings: Settings) -> str:
+    """What could not be stored waits for the database it was meant for, and for no other."""
+    if settings.database_url is None:
+        return "embedded"
+    return hashlib.sha256(settings.database_url.get_secret_value().encode()).hexdigest()[:12]
 
 
 def _limiter(target: Target, memory: Memory) -> RateLimiter | None:
@@ -250,9 +260,9 @@ def _limiter(target: Target, memory: Memory) -> RateLimiter | None:
     )
 
 
-def _authorization(settings: Settings) -> dict[str, str]:
+def _authorization(settings: Settings, target: Target) -> dict[str, str]:
     """The token goes only to an address that the person named; the public API needs none and gets none."""
-    if settings.api_token is None or not settings.target.startswith("http"):
+    if settings.api_token is None or not settings.target.startswith("http") or target.base_url == LIVE_URL:
         return {}
     return {"Authorization": f"Bearer {settings.api_token.get_secret_value()}"}
 

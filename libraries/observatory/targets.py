@@ -47,6 +47,8 @@ def open_target(settings: Settings) -> Target:
             return Target("live", LIVE_URL, settings.rate_limit or LIVE_RATE_LIMIT)
         case "embedded" | "faults" | "replay":
             return _stand_in(settings)
+        case url if urlsplit(url).hostname == urlsplit(LIVE_URL).hostname:
+            return Target("live", LIVE_URL, settings.rate_limit or LIVE_RATE_LIMIT)
         case url:
             return Target(_without_credentials(url), url.rstrip("/"), settings.rate_limit)
 

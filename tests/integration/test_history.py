@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from observatory.errors import HistoryError
 from observatory.exchange import Failure, FailureType
 from observatory.history import Database, History
 from observatory.history import entries as told
@@ -171,6 +173,100 @@ def test_a_refused_entry_is_told_and_the_rest_is_stored(database: Database, tmp_
     assert rows(database, "SELECT run_id FROM latency_samples") == [(run.id,)]
     assert len(reports) == 1
     assert "refused a SampleEntry" in reports[0]
+
+
+def test_a_run_lasts_from_its_first_process_to_its_last(database: Database) -> None:
+    run = a_run()
+    hour = timedelta(hours=1)
+    told_by = [
+        replace(run, started_at=NOW + hour, finished_at=NOW + 2 * hour),
+        replace(run, started_at=NOW, finished_at=NOW + hour, git_revision="abc", api_revision="old"),
+        replace(run, started_at=NOW + hour, api_revision="new"),
+        replace(run, started_at=NOW + hour),
+    ]
+    for entry in told_by:
+        with database.transaction() as connection:
+            store(connection, [entry])
+    assert rows(database, "SELECT started_at, finished_at, git_revision, api_revision FROM runs") == [
+        (NOW, NOW + 2 * hour, "abc", "new")
+    ]
+
+
+def test_that_a_body_was_accepted_is_not_forgotten(database: Database) -> None:
+    content = b'{"id":1}'
+    digest = hashlib.sha256(content).digest()
+    run = a_run()
+    for mark in ("pokemon@old", None, "pokemon@new", None):
+        with database.transaction() as connection:
+            store(connection, [run, a_response(run, body=told.Body(digest, content, mark))])
+    assert rows(database, "SELECT accepted_by FROM bodies") == [("pokemon@new",)]
+
+
+def test_the_latest_state_comes_first(database: Database, tmp_path: Path) -> None:
+    run = a_run()
+    responses = [a_response(run, b'{"id":%d}' % number, seen_at=NOW + timedelta(days=number)) for number in (2, 3, 1)]
+    with database.transaction() as connection:
+        store(connection, [run, *responses])
+    history = History(database, tmp_path, report=pytest.fail)
+    seen = [state.last_seen_at for state in history.states("embedded", "pokemon", "1")]
+    history.close()
+    assert seen == [NOW + timedelta(days=number) for number in (3, 2, 1)]
+
+
+def test_a_history_that_has_not_taken_in_this_run_is_not_asked(tmp_path: Path) -> None:
+    reports: list[str] = []
+    history = History(Database(lambda: "postgresql://localhost:1/nothing"), tmp_path, report=reports.append)
+    history.begin(a_run())
+    with pytest.raises(HistoryError, match="has not taken in yet what this run has seen"):
+        history.states("embedded", "pokemon", "1")
+    history.close()
+
+
+def test_tables_that_cannot_be_made_are_told_in_one_sentence(
+    database_url: str, database: Database, tmp_path: Path
+) -> None:
+    owner = rows(database, "SELECT current_user")[0][0]
+    rows(database, "CREATE ROLE guest LOGIN; SELECT 1")
+    rows(database, "DROP TABLE alembic_version; SELECT 1")
+    guest = database_url.replace(f"{owner}:@", "guest:@", 1)
+    reports: list[str] = []
+    writer = Writer(Database(lambda: guest), tmp_path, report=reports.append)
+    writer.add([a_run()])
+    assert not writer.flush()
+    writer.close()
+    rows(database, "DROP ROLE guest; SELECT 1")
+    assert len(reports) == 1
+    assert "The tables of the history cannot be made: permission denied" in reports[0]
+
+
+def test_a_writer_whose_database_fails_twice_forgets_nothing(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    doors = iter(["postgresql://localhost:1/nothing", "postgresql://localhost:1/nothing", database_url])
+    writer = Writer(Database(lambda: next(doors)), tmp_path, report=lambda _: None)
+    run = a_run()
+    writer.add([run, a_sample(run)])
+    deadline = time.monotonic() + 20
+    while not writer.flush(1) and time.monotonic() < deadline:
+        writer.add([a_sample(run)])
+        time.sleep(0.1)
+    writer.close()
+    stored = rows(database, "SELECT count(*) FROM latency_samples")[0][0]
+    assert stored >= 2
+    assert list(tmp_path.glob("*.journal")) == []
+
+
+def test_entries_of_another_version_are_kept_and_told(database: Database, tmp_path: Path) -> None:
+    text = b'{"of": "tomorrow"}'
+    (tmp_path / "left.journal").write_bytes(b"%08x EntryOfTomorrow %s\n" % (zlib.crc32(text), text))
+    reports: list[str] = []
+    writer = Writer(database, tmp_path, report=reports.append)
+    writer.add([a_run()])
+    assert writer.flush()
+    writer.close()
+    assert (tmp_path / "left.unread").is_file()
+    assert len(reports) == 1
+    assert "may be of another version" in reports[0]
 
 
 def test_a_newer_history_is_left_alone(database: Database, database_url: str, tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ def remembered(database_of_run: str) -> Iterator[Database]:
 def outcome(tmp_path_factory: pytest.TempPathFactory, database_of_run: str) -> Outcome:
     """One run whose tests each show one thing."""
     suite = r"""
+    Before Any Request
+        Should Be Equal    one    two
     Reading Is Natural
         ${pokemon} =    Get Pokemon    1
         Should Be Equal    ${pokemon.name}    bulbasaur
@@ -90,6 +92,14 @@ def outcome(tmp_path_factory: pytest.TempPathFactory, database_of_run: str) -> O
         Get Metric    pokeapi_requests_total    >=    1    endpoint=ability
     A Metric That Does Not Exist
         Get Metric    requests
+    An Address As It Stands
+        ${page} =    Get Page    pokemon    limit=20
+        ${answer} =    Send Request    ${page.next}
+        Get Status    ${answer}    ==    200
+        Should Be Equal    ${answer.endpoint}    pokemon
+    The History Of What Is Not There
+        ${answer} =    Send Request    pokemon/999999
+        Get First Seen    ${answer}
     A Value Without A Request
         Get Status    just text    ==    200
     A Model That Does Not Fit
@@ -104,8 +114,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory, database_of_run: str) -> O
         Should Be Equal    ${pokemon.name}    charmeleon
     """
     folder = tmp_path_factory.mktemp("keywords")
-    arguments = ["--variable", "TIMEOUT:10 s"]
-    return run_robot(folder, suite, *arguments, environment={"DATABASE_URL": database_of_run})
+    return run_robot(folder, suite, environment={"DATABASE_URL": database_of_run})
 
 
 @pytest.mark.parametrize(
@@ -119,6 +128,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory, database_of_run: str) -> O
         "Many At Once",
         "All Pages",
         "History And Metrics",
+        "An Address As It Stands",
     ],
 )
 def test_what_should_work_works(outcome: Outcome, name: str) -> None:
@@ -143,6 +153,7 @@ _AT = r"after 1 attempt at http://127\.0\.0\.1:\d+/api/v2/pokemon/{}/\."
         ),
         ("A Range That Is None", r"The range '9-1' should run upwards .*"),
         ("A Metric That Does Not Exist", r"There is no metric 'requests'\. There are: .*"),
+        ("The History Of What Is Not There", r"pokemon/999999 is not in the history: no good answer was ever seen\."),
         ("A Value Without A Request", r"There is no request behind 'just text'\. Give what a keyword such as .*"),
         (
             "A Model That Does Not Fit",
@@ -181,7 +192,7 @@ def test_a_run_remembers_its_target_and_what_the_api_said_of_itself(remembered: 
 def test_the_failures_of_requests_and_of_tests_are_counted(outcome: Outcome) -> None:
     text = (outcome.folder / "metrics.prom").read_text()
     failures = dict(re.findall(r'pokeapi_failures_total\{endpoint="pokemon",failure_type="(\w+)"\} (\S+)', text))
-    assert failures == {"status": "3.0", "assertion": "3.0"}
+    assert failures == {"status": "3.0", "assertion": "4.0"}
     assert 'pokeapi_test_execution_timestamp{suite="Suite"}' in text
 
 
@@ -238,7 +249,7 @@ def test_a_token_of_a_suite_is_a_secret_and_shown_nowhere(tmp_path: Path, databa
         (["--variable", "TARGET:moon"], "TARGET is 'moon' (from --variable), but it must be embedded, live, replay"),
         (["--variable", "TARGET:replay"], "OBSERVATORY_RECORDING is not set, but it must be an existing folder"),
         (["--variable", "TARGET:replay", "--variable", "RECORDING:nowhere"], "RECORDING is 'nowhere'"),
-        (["--variable", "TIMEOUT:soon"], "TIMEOUT is 'soon' (from --variable), but it must be a time above zero"),
+        (["--variable", "RATE_LIMIT:many"], "RATE_LIMIT is 'many' (from --variable), but it must be a whole number"),
     ],
 )
 def test_a_wrong_setting_is_one_clear_message(tmp_path: Path, arguments: list[str], message: str) -> None:

@@ -16,6 +16,7 @@ from observatory.history import Database
 from observatory.revision import deploy_time, git_revision
 from observatory.session import Session
 from observatory.settings import Settings
+from observatory.targets import LIVE_URL, open_target
 from sandbox.catalogue import Catalogue
 from sandbox.faults import Fault, Kind
 from sandbox.server import Server
@@ -125,8 +126,6 @@ def test_local_targets_have_no_limit_unless_asked(opened: Open) -> None:
 
 
 def test_the_public_api_has_a_limit_of_100_a_minute() -> None:
-    from observatory.targets import open_target
-
     assert open_target(Settings(target="live")).rate_limit == 100
     assert open_target(Settings(target="live", rate_limit=5)).rate_limit == 5
 
@@ -157,8 +156,6 @@ def test_a_target_that_cannot_be_opened_leaves_nothing_behind(tmp_path: Path) ->
 
 
 def test_the_name_of_a_target_has_no_credentials() -> None:
-    from observatory.targets import open_target
-
     settings = Settings(target="http://user:pw@host:8000/api/v2/")  # pragma: allowlist secret
     assert open_target(settings).name == "http://host:8000/api/v2"
 
@@ -189,3 +186,60 @@ def test_the_revision_of_the_tests_is_the_commit(tmp_path: Path) -> None:
     assert git_revision(tmp_path / "nowhere") is None
     revision = git_revision(Path(__file__).parent)
     assert revision is None or len(revision) == 40
+
+
+def test_the_public_api_is_the_public_api_by_its_address_too() -> None:
+    for address in ("https://pokeapi.co/api/v2", "http://pokeapi.co/api/v2/"):
+        target = open_target(Settings(target=address))
+        assert (target.name, target.base_url, target.rate_limit) == ("live", LIVE_URL, 100)
+
+
+def test_a_verdict_of_other_models_is_not_trusted(opened: Open, database: Database) -> None:
+    first = opened()
+    exchange = first.fetch(Request("pokemon", "1"))
+    assert first.memory.history.flush()
+    rows(database, "UPDATE bodies SET accepted_by = 'pokemon@other-models' RETURNING 1")
+    second = opened()
+    second.fetch(Request("type", "1"))
+    assert second.memory.history.flush()
+    assert not second.memory.judge.accepts("pokemon", exchange.content_hash)
+    second.fetch(Request("pokemon", "1"))
+    assert second.memory.history.flush()
+    (mark,) = rows(database, "SELECT accepted_by FROM bodies WHERE hash = %s", exchange.content_hash)[0]
+    assert mark.startswith("pokemon@")
+    assert mark != "pokemon@other-models"
+
+
+def test_a_body_with_unknown_fields_is_noticed_in_every_run(opened: Open) -> None:
+    for _ in range(2):
+        session = opened(target="faults")
+        assert session.target.faults is not None
+        session.target.faults.inject(Fault(kind=Kind.MALFORMED, field="colour", value="green"))
+        assert session.fetch(Request("pokemon", "1")).unknown_fields == ("colour",)
+        assert session.memory.history.flush()
+
+
+def test_a_batch_keeps_bytes_and_no_parsed_bodies(opened: Open) -> None:
+    exchanges = opened().fetch_many([Request("pokemon", str(number)) for number in range(1, 6)])
+    assert all("json" not in exchange.__dict__ for exchange in exchanges)
+    assert exchanges[0].json["name"] == "bulbasaur"
+
+
+def test_only_what_was_asked_for_is_a_state_of_a_resource(opened: Open, database: Database) -> None:
+    session = opened()
+    session.fetch(Request("pokemon", "1", method="HEAD"))
+    session.fetch(Request("pokemon", "1", method="OPTIONS", expected=frozenset({200, 204})))
+    assert session.memory.history.flush()
+    assert rows(database, "SELECT count(*) FROM api_responses") == [(0,)]
+    assert rows(database, "SELECT count(*) FROM latency_samples") == [(2,)]
+
+
+def test_each_database_has_a_spool_of_its_own(tmp_path: Path) -> None:
+    for url in ("postgresql://localhost:1/one", "postgresql://localhost:1/two"):
+        settings = {"database_url": SecretStr(url), "home": tmp_path / "home", "results": tmp_path / "results"}
+        session = Session.open(Settings.model_validate(settings))
+        session.fetch(Request("pokemon", "1"))
+        session.close()
+        session.memory.close()
+    spools = list((tmp_path / "home" / "spool").iterdir())
+    assert [len(list(spool.glob("*.journal"))) for spool in spools] == [1, 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -100,3 +101,49 @@ def test_without_a_database_the_process_is_limited_and_says_so_once() -> None:
     assert limiter.reserve() > 50
     assert len(reports) == 1
     assert "each process alone" in reports[0]
+
+
+def test_a_batch_reserves_on_many_threads_and_all_count(database: Database) -> None:
+    limiter = _limiter(database, 1000, 60)
+    with ThreadPoolExecutor(20) as threads:
+        waits = list(threads.map(lambda _: limiter.reserve(), range(60)))
+    assert waits == [0.0] * 60
+    assert rows(database, "SELECT count(*) FROM rate_limit_grants") == [(60,)]
+
+
+def test_a_database_that_is_away_is_asked_once_by_a_batch() -> None:
+    asked: list[str] = []
+
+    def locate() -> str:
+        asked.append("where are you?")
+        return "postgresql://localhost:1/nothing"
+
+    reports: list[str] = []
+    fallback = ProcessRateLimiter(1000, 60)
+    limiter = SharedRateLimiter(Database(locate), "live", 1000, 60, fallback=fallback, report=reports.append)
+    with ThreadPoolExecutor(20) as threads:
+        assert list(threads.map(lambda _: limiter.reserve(), range(60))) == [0.0] * 60
+    assert len(asked) == len(reports) == 1
+
+
+def test_a_database_that_is_away_is_asked_again_after_a_while() -> None:
+    now = [0.0]
+    asked: list[float] = []
+
+    def locate() -> str:
+        asked.append(now[0])
+        return "postgresql://localhost:1/nothing"
+
+    limiter = SharedRateLimiter(
+        Database(locate),
+        "live",
+        1000,
+        60,
+        fallback=ProcessRateLimiter(1000, 60),
+        report=lambda _: None,
+        monotonic=lambda: now[0],
+    )
+    for moment in (0.0, 29.0, 31.0):
+        now[0] = moment
+        limiter.reserve()
+    assert asked == [0.0, 31.0]

@@ -107,3 +107,14 @@ def test_what_an_api_sends_is_never_markup(text: str) -> None:
     block = exchange_block(an_exchange(resource=text, body={"name": text, text: text}))
     assert "<script" not in block
     assert "<img" not in block
+
+
+def test_a_secret_is_masked_before_it_is_cut_or_escaped() -> None:
+    secret = 'a&b"c<d>' + "x" * 90
+    block = exchange_block(an_exchange(body={"echo": secret}), lambda text: text.replace(secret, "***"))
+    assert "echo: ***" in block
+    excerpt = exchange_block(
+        an_exchange(status=500).having(body=(". " * 140 + secret).encode()), lambda text: text.replace(secret, "***")
+    )
+    assert "xxx" not in excerpt
+    assert "***" in excerpt

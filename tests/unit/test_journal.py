@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import uuid
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -92,3 +94,30 @@ def test_what_was_stored_is_dropped_and_the_rest_follows(tmp_path: Path) -> None
     journal.append(_ENTRIES[3])
     assert list(journal.entries()) == [_ENTRIES[3]]
     journal.remove()
+
+
+def test_an_entry_of_another_version_is_noted_and_its_journal_kept(tmp_path: Path) -> None:
+    journal = Journal.create(tmp_path)
+    journal.append(_ENTRIES[0])
+    for text in (b'{"new": "fields"}', b"[]"):
+        for name in (b"SampleEntry", b"EntryOfTomorrow"):
+            with journal.path.open("ab") as file:
+                file.write(b"%08x %s %s\n" % (zlib.crc32(text), name, text))
+    assert list(journal.entries()) == [_ENTRIES[0]]
+    assert journal.has_unread
+    kept = journal.set_aside()
+    assert list(Journal.adopt_abandoned(tmp_path)) == []
+    assert kept.is_file()
+
+
+def test_journals_left_behind_are_adopted_oldest_first(tmp_path: Path) -> None:
+    runs = [a_run() for _ in range(3)]
+    for age, run in enumerate(runs):
+        journal = Journal.create(tmp_path)
+        journal.append(run)
+        journal.close()
+        os.utime(journal.path, (1000 - age, 1000 - age))
+    adopted = list(Journal.adopt_abandoned(tmp_path))
+    assert [next(journal.entries()) for journal in adopted] == runs[::-1]
+    for journal in adopted:
+        journal.remove()

@@ -109,7 +109,7 @@ def _response(path: Path, root: Path, run: RunEntry) -> ResponseEntry:
         ValueError: it is not JSON.
     """
     content = path.read_bytes()
-    from_json(content)
+    from_json(content, allow_inf_nan=False)
     endpoint, _, resource = path.parent.relative_to(root).as_posix().partition("/")
     digest = hashlib.sha256(content).digest()
     return ResponseEntry(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 _OPTIONS: dict[str, Any] = {
-    "connect_timeout": 5,  # seconds; only the background writer ever waits for it
+    "connect_timeout": 5,  # seconds
     "application_name": "observatory",
     "options": "-c timezone=UTC",
 }
@@ -60,7 +60,9 @@ class Database:
         pool = self._reach()
         try:
             connection = pool.getconn()
-        except (psycopg2.OperationalError, PoolError) as error:
+        except PoolError as error:  # all connections are lent out, or the pool was closed meanwhile
+            raise HistoryError(_away(error)) from error
+        except psycopg2.OperationalError as error:
             self._forget(pool)
             raise HistoryError(_away(error)) from error
         try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from observatory.exchange import Exchange
 
@@ -27,6 +29,10 @@ class RunEntry:
     api_deployed_at: datetime | None = None
     host: str = ""
     shard: str = ""
+
+    def __post_init__(self) -> None:
+        """Keep only text that can be stored."""
+        _make_storable(self, "target", "git_revision", "api_revision", "host", "shard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +108,16 @@ def _make_storable(entry: Entry, *names: str) -> None:
     """Write NUL, and halves of surrogate pairs, as escapes: JSON may hold them, PostgreSQL's text does not."""
     for name in names:
         text = getattr(entry, name)
-        if not text.isascii() or "\0" in text:
+        if text is not None and (not text.isascii() or "\0" in text):
             storable = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
             object.__setattr__(entry, name, storable)
+
+
+def _fields(exchange: Exchange) -> Mapping[str, Any]:
+    try:
+        return exchange.fields or {}
+    except ValueError:  # not JSON: then it has no id either
+        return {}
 
 
 def stored_resource(exchange: Exchange) -> str:
@@ -114,7 +127,7 @@ def stored_resource(exchange: Exchange) -> str:
     known by its query (`?limit=20&offset=0`), a whole list by the empty name.
     """
     if exchange.resource:
-        identity = (exchange.fields or {}).get("id")
+        identity = _fields(exchange).get("id")
         is_number = isinstance(identity, int) and not isinstance(identity, bool)
         return str(identity) if is_number else exchange.resource
     query = exchange.url.partition("?")[2]

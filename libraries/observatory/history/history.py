@@ -73,7 +73,8 @@ class History:
         Raises:
             HistoryError: the database cannot be reached, or went away meanwhile.
         """
-        self._writer.flush()
+        if not self._writer.flush():
+            raise HistoryError("The history cannot be asked: the database has not taken in yet what this run has seen.")
         try:
             with self.database.transaction() as connection:
                 return states(connection, target, endpoint, resource)
@@ -114,7 +115,8 @@ class History:
 
 def _is_good_answer(exchange: Exchange) -> bool:
     is_readable = exchange.failure is None or exchange.failure.type is FailureType.MODEL
-    return exchange.status == _HTTP_OK and bool(exchange.body) and is_readable
+    is_asked_for = exchange.method == "GET" and exchange.status == _HTTP_OK and bool(exchange.body)
+    return is_asked_for and is_readable
 
 
 def _sample(exchange: Exchange, run: RunEntry) -> SampleEntry:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import fasteners
+from msgspec import MsgspecError
 from msgspec.json import Decoder, Encoder
 
 from observatory.history.entries import Entry, ResponseEntry, RunEntry, SampleEntry, TestAttemptEntry
@@ -49,6 +50,7 @@ class Journal:
         _held_here.add(self.path)
         self._file = path.open("ab", buffering=0)
         self._mutex = threading.Lock()
+        self.has_unread = False
 
     @classmethod
     def create(cls, folder: Path) -> Journal:
@@ -87,12 +89,19 @@ class Journal:
                 raise OSError(f"only {written} of {len(line)} bytes could be written")
 
     def entries(self) -> Iterator[Entry]:
-        """Every whole entry from the beginning; what a crash cut off or damaged is passed over."""
+        """Every whole entry from the beginning; what a crash cut off or damaged is passed over.
+
+        An entry that is whole and cannot be read, as one of another version, is passed over too, and noted in
+        `has_unread`.
+        """
         with self.path.open("rb") as lines:
             for line in lines:
-                entry = _decode(line)
-                if entry is not None:
-                    yield entry
+                if _is_whole(line):
+                    entry = _decode(line)
+                    if entry is None:
+                        self.has_unread = True
+                    else:
+                        yield entry
 
     def clear(self) -> None:
         """Drop all entries: the database has them."""
@@ -106,6 +115,14 @@ class Journal:
             return
         self._file.close()
         self._release()
+
+    def set_aside(self) -> Path:
+        """Close the journal and keep it under a name that nobody adopts, which is given."""
+        kept = self.path.with_suffix(".unread")
+        self._file.close()
+        self.path.replace(kept)
+        self._release()
+        return kept
 
     def remove(self) -> None:
         """Close the journal and delete it."""
@@ -132,10 +149,15 @@ def _encode(entry: Entry) -> bytes:
     return b"%08x %s %s\n" % (zlib.crc32(text), type(entry).__name__.encode(), text)
 
 
+def _is_whole(line: bytes) -> bool:
+    parts = line.rstrip(b"\n").split(b" ", 2)
+    return line.endswith(b"\n") and len(parts) == 3 and parts[0] == b"%08x" % zlib.crc32(parts[2])
+
+
 def _decode(line: bytes) -> Entry | None:
-    checksum, _, rest = line.rstrip(b"\n").partition(b" ")
-    name, _, text = rest.partition(b" ")
-    if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(text):
-        return None
+    _, name, text = line.rstrip(b"\n").split(b" ", 2)
     decoder = _decoders.get(name.decode("ascii", "replace"))
-    return None if decoder is None else decoder.decode(text)
+    try:
+        return None if decoder is None else decoder.decode(text)
+    except MsgspecError:
+        return None

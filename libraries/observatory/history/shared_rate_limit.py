@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -39,9 +40,16 @@ class SharedRateLimiter:
         self._monotonic = monotonic
         self._ask_again_at = 0.0
         self._told = False
+        # A batch reserves on many threads at once; one after the other they need one connection, and one of them
+        # finds out that the database is away.
+        self._lock = threading.Lock()
 
     def reserve(self) -> float:
         """Reserve the next request and give the seconds to wait before it may leave."""
+        with self._lock:
+            return self._reserve()
+
+    def _reserve(self) -> float:
         if self._monotonic() < self._ask_again_at:
             return self._fallback.reserve()
         try:

@@ -127,7 +127,7 @@ class Writer:
         while True:
             try:
                 self._store_next()
-            except (HistoryError, psycopg2.Error, OSError) as error:
+            except Exception as error:  # noqa: BLE001 -- whatever it is, the journal has it, and the thread must live
                 self._go_away(error)
             with self._change:
                 if self._closing and (self._away_since is not None or not (self._pending or self._backlog)):
@@ -162,8 +162,16 @@ class Writer:
         with self._database.transaction():
             pass
         for abandoned in Journal.adopt_abandoned(self._spool):
-            self._store_journal(abandoned)
-            abandoned.remove()
+            try:
+                self._store_journal(abandoned)
+            except BaseException:
+                abandoned.close()
+                raise
+            if abandoned.has_unread:
+                kept = abandoned.set_aside()
+                self._report(f"Some entries of {kept} could not be read; they may be of another version. It is kept.")
+            else:
+                abandoned.remove()
         self._on_connect(self._database)
         with self._change:
             self._is_connected = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -20,18 +20,23 @@ _MOST_LINES = 11  # of a body's outline
 _MOST_NAMES = 3  # of the things in a list
 _FIRST = ("id", "name")  # fields that say what a body is about
 _LONGEST_VALUE = 60  # characters of a value in it
-_LONGEST_EXCERPT = 300  # bytes of a body that is not JSON
+_LONGEST_EXCERPT = 300  # characters of a body that is not JSON
+_LONGEST_MASKED = 10_000  # characters that are searched for secrets before they are cut
 _GOOD, _BAD = "#15803d", "#dc2626"  # readable on Robot's light and dark background alike
 
 
-def exchange_block(exchange: Exchange) -> str:
-    """One folded block of HTML, open at once when the request failed."""
+def exchange_block(exchange: Exchange, mask: Callable[[str], str] = str) -> str:
+    """One folded block of HTML, open at once when the request failed.
+
+    `mask` takes the secrets out of text that comes from a body; it is applied before the text is cut or escaped, for
+    half a secret, or an escaped one, is not found any more.
+    """
     parts = [
         _attempts(exchange.attempts),
         _failure(exchange),
         _unknown_fields(exchange.unknown_fields),
         "" if exchange.failure else f"<div>{escape(exchange.url)}</div>",
-        _body(exchange),
+        _body(exchange, mask),
     ]
     is_open = " open" if exchange.failure else ""
     return f"<details{is_open}><summary>{_line(exchange)}</summary>{''.join(parts)}</details>"
@@ -129,19 +134,19 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     return f"<table cellpadding=3><tr>{cells}{lines}</table>"
 
 
-def _body(exchange: Exchange) -> str:
+def _body(exchange: Exchange, mask: Callable[[str], str]) -> str:
     if not exchange.body:
         return ""
     try:
-        outline = "\n".join(_outline(exchange))
+        outline = "\n".join(_outline(exchange, mask))
         heading = f"Body, in short; whole: observatory show {exchange.content_hash.hex()[:12]}"
     except ValueError:  # not JSON: then the beginning of it, as it came
-        outline = exchange.body[:_LONGEST_EXCERPT].decode("utf-8", errors="replace")
+        outline = mask(exchange.body[:_LONGEST_MASKED].decode("utf-8", errors="replace"))[:_LONGEST_EXCERPT]
         heading = "Body, its beginning"
     return f"<details><summary>{heading}</summary><pre>{escape(outline, quote=False)}</pre></details>"
 
 
-def _outline(exchange: Exchange) -> Iterator[str]:
+def _outline(exchange: Exchange, mask: Callable[[str], str]) -> Iterator[str]:
     """A line for each field of an object or item of a list, what is short first, and how many more there are."""
     fields = exchange.fields
     if fields is None:
@@ -150,7 +155,7 @@ def _outline(exchange: Exchange) -> Iterator[str]:
     names = sorted(fields, key=lambda name: (name not in _FIRST, _is_nested(fields, name)))
     for name in names[:_MOST_LINES]:
         value, size = _glance(fields, name)
-        yield f"{name}: {_in_a_line(value, size)}"
+        yield f"{name}: {_in_a_line(value, size, mask)}"
     if len(names) > _MOST_LINES:
         yield f"… and {len(names) - _MOST_LINES} more"
 
@@ -167,13 +172,14 @@ def _glance(fields: Mapping[str, Any], name: str) -> tuple[Any, int]:
     return (value[:_MOST_NAMES], len(value)) if isinstance(value, list) else (value, 0)
 
 
-def _in_a_line(value: Any, size: int) -> str:
+def _in_a_line(value: Any, size: int, mask: Callable[[str], str]) -> str:
     if isinstance(value, list):
         names = ", ".join(label(item) for item in value) + (" …" if size > len(value) else "")
         return f"{count(size, 'item')}{': ' if names else ''}{names}"
     if isinstance(value, dict):
         return label(value)
-    return one_line(value if isinstance(value, str) else json.dumps(value), _LONGEST_VALUE)
+    text = mask(value[:_LONGEST_MASKED]) if isinstance(value, str) else json.dumps(value)
+    return one_line(text, _LONGEST_VALUE)
 
 
 def _seconds(seconds: float) -> str:

@@ -24,7 +24,7 @@ def bring_up_to_date(connect: Callable[[], Connection]) -> None:
     """Migrate the database that `connect` reaches to `HEAD`; safe when several processes do it at once.
 
     Raises:
-        HistoryError: the database was made by a newer version of the observatory.
+        HistoryError: the database was made by a newer version of the observatory, or its tables cannot be made.
     """
     connection = connect()
     try:
@@ -56,6 +56,7 @@ def _migrate(connect: Callable[[], Connection]) -> None:
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.pool import StaticPool
 
     engine = create_engine("postgresql+psycopg2://", creator=connect, poolclass=StaticPool)
@@ -64,5 +65,8 @@ def _migrate(connect: Callable[[], Connection]) -> None:
     config.attributes["engine"] = engine
     try:
         command.upgrade(config, HEAD)
+    except SQLAlchemyError as error:
+        reason = " ".join(str(getattr(error, "orig", None) or error).split())
+        raise HistoryError(f"The tables of the history cannot be made: {reason}.") from error
     finally:
         engine.dispose()
