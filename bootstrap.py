@@ -7,11 +7,12 @@ the syntax of Python 3.6 and asks for the version before it imports anything new
 import sys
 
 if tuple(sys.version_info) < (3, 11):
-    sys.exit(
+    sys.stderr.write(
         "The PokeAPI Observatory needs Python 3.11 or newer, and this is Python "
         f"{sys.version_info[0]}.{sys.version_info[1]} ({sys.executable}): call bootstrap.py with a newer "
-        "one, for example python3.13 bootstrap.py smoke"
+        "one, for example python3.13 bootstrap.py smoke\n"
     )
+    sys.exit(254)  # SETUP_FAILED, which an older Python never gets to
 
 import compileall
 import contextlib
@@ -195,7 +196,9 @@ def set_up(house: House, level: str, tools: Tools) -> None:
             return
         stamp = read_stamp(house)
         if not stamp:
-            tools.say(f"Making {house.venv} with Python {sys.version.split()[0]}.")
+            anew = " anew: the one that is there is of another Python, was moved, or is unfinished"
+            is_there = house.venv.exists()
+            tools.say(f"Making {house.venv} with Python {sys.version.split()[0]}{anew if is_there else ''}.")
             make_venv(house, tools)
         stamp.update({name: digest(house.root, name) for name in {"runtime", level}}, home=home(house))
         # From here until the end of the installation, no stamp vouches for the environment.

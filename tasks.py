@@ -38,7 +38,7 @@ UNIT = ("pytest", "--cov", "--cov-report=term")
 PABOT = ("pabot", "--processes", "4", "--pabotlibport", "0")
 
 PASSING_FILES = (
-    *("results", "pabot_results", "build", "output.xml", "log.html", "report.html", ".pabotsuitenames"),
+    *("results", "pabot_results", "build", "output.xml", "log.html", "report.html", "metrics.prom", ".pabotsuitenames"),
     *(".coverage", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".robocop_cache"),
 )
 

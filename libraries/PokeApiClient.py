@@ -63,7 +63,7 @@ class PokeApiClient:
         Should Be Equal    ${pokemon.name}    pikachu
         ```
         """
-        return self.get_resource("pokemon", resource)
+        return self._get("pokemon", resource)
 
     @keyword
     def get_type(self, resource: int | str) -> Answer:
@@ -74,7 +74,7 @@ class PokeApiClient:
         Should Contain    ${type.damage_relations.double_damage_to.names}    grass
         ```
         """
-        return self.get_resource("type", resource)
+        return self._get("type", resource)
 
     @keyword
     def get_ability(self, resource: int | str) -> Answer:
@@ -85,7 +85,7 @@ class PokeApiClient:
         Should Be True    ${ability.is_main_series}
         ```
         """
-        return self.get_resource("ability", resource)
+        return self._get("ability", resource)
 
     @keyword
     def get_resource(self, endpoint: str, resource: int | str = "") -> Answer:
@@ -324,3 +324,8 @@ class PokeApiClient:
         with plainly():
             state = ROBOT_SESSION.current.breakers.state(endpoint).name.lower().replace("_", " ")
             return compared(state, operator, expected, f"{endpoint}: circuit breaker")
+
+    def _get(self, endpoint: str, resource: int | str) -> Answer:
+        if not str(resource).strip():
+            raise AssertionError(f"Which {endpoint}? The name that was given is empty, and would give the whole list.")
+        return self.get_resource(endpoint, resource)

@@ -48,9 +48,9 @@ class JsonFields(Mapping[str, Any]):
     def __reduce__(self) -> tuple[type[JsonFields], tuple[bytes]]:
         return JsonFields, (self._body,)
 
-    def is_nested(self, name: str) -> bool:
-        """Whether a field is an object or a list, which shows without parsing it."""
-        return self._texts[name].startswith((b"{", b"["))
+    def text(self, name: str) -> bytes:
+        """The JSON text of a field, which tells its kind and size without parsing it."""
+        return self._texts[name]
 
     def glance(self, name: str, most: int) -> tuple[Any, int]:
         """A field as it is, or the first items of a list without the rest; and how many items the list has."""

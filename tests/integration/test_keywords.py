@@ -279,3 +279,21 @@ def test_a_recording_without_a_resource_skips_the_test(tmp_path: Path, database_
     }
     assert "berry/2 is in neither the recording nor" in outcome.tests["Not Recorded"].message
     assert outcome.exit_code == 0
+
+
+def test_an_empty_name_is_not_taken_for_the_whole_list(tmp_path: Path, database_url: str) -> None:
+    outcome = run_robot(tmp_path, "Nobody\n    Get Pokemon    ${EMPTY}", environment={"DATABASE_URL": database_url})
+    assert "Which pokemon? The name that was given is empty" in outcome.tests["Nobody"].message
+
+
+def test_a_history_deleted_in_mid_run_ends_the_run_in_peace(tmp_path: Path) -> None:
+    suite = f"""
+    Somebody Deletes The Spool
+        Get Pokemon    1
+        Evaluate    __import__('shutil').rmtree('{tmp_path.as_posix()}/home/spool')
+        Get Pokemon    2
+    """
+    away = {"DATABASE_URL": "postgresql://localhost:1/nothing"}
+    outcome = run_robot(tmp_path, suite, environment=away)
+    assert outcome.exit_code == 0
+    assert "Calling method" not in outcome.console

@@ -540,7 +540,7 @@ def test_an_older_python_is_told_so_in_one_sentence() -> None:
         f"runpy.run_path({str(SOURCE)!r}, run_name='__main__')"
     )
     answer = subprocess.run([sys.executable, "-c", pretend], capture_output=True, text=True, check=False)
-    assert answer.returncode == 1
+    assert answer.returncode == 254
     assert answer.stdout == ""
     assert answer.stderr.count("\n") == 1
     assert "needs Python 3.11 or newer, and this is Python 3.10" in answer.stderr

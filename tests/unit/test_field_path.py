@@ -119,7 +119,7 @@ def test_each_item_of_an_empty_list_is_no_value() -> None:
     ("path", "sentence"),
     [
         ("types[7]", "types[7] does not exist: types is a list of 2 items."),
-        ("types[0].slt", "types[0].slt does not exist: types[0] has the fields slot, type."),
+        ("types[0].slt", "types[0].slt does not exist: types[0] has the fields slot, type. Did you mean 'slot'?"),
         ("types.slot", "types.slot does not exist: types is a list of 2 items."),
         ("name.first", "name.first does not exist: name is 'bulbasaur' (text)."),
         ("name[]", "name[] does not exist: name is 'bulbasaur' (text)."),
@@ -130,7 +130,8 @@ def test_each_item_of_an_empty_list_is_no_value() -> None:
         ("[0]", "[0] does not exist: the whole value is an object with 21 fields."),
         (
             "abilities[].slt",
-            "abilities[0].slt does not exist: abilities[0] has the fields ability, is_hidden, slot.",
+            "abilities[0].slt does not exist: abilities[0] has the fields ability, is_hidden, slot. "
+            "Did you mean 'slot'?",
         ),
     ],
 )

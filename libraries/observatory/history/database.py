@@ -108,4 +108,5 @@ def _connect(url: str) -> Connection:
 
 
 def _away(error: Exception) -> str:
-    return f"The history database cannot be reached: {' '.join(str(error).split()).rstrip('.?')}."
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return f"The history database cannot be reached: {reason.rstrip('.')}."

@@ -110,7 +110,8 @@ class Journal:
 
     def close(self) -> None:
         """Leave the journal where it is, for the next process to adopt; an empty one is removed."""
-        if not self._file.closed and not self.path.stat().st_size:
+        is_empty = self._file.closed or not os.fstat(self._file.fileno()).st_size
+        if is_empty or not self.path.exists():  # somebody may have deleted the whole folder meanwhile
             self.remove()
             return
         self._file.close()

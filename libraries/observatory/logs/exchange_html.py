@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from observatory.words import count, one_line
 if TYPE_CHECKING:
     from observatory.history import State
 
-_MOST_LINES = 11  # of a body's outline
+_MOST_LINES = 12  # of a body's outline
 _MOST_NAMES = 3  # of the things in a list
 _FIRST = ("id", "name")  # fields that say what a body is about
 _LONGEST_VALUE = 60  # characters of a value in it
@@ -147,28 +147,26 @@ def _body(exchange: Exchange, mask: Callable[[str], str]) -> str:
 
 
 def _outline(exchange: Exchange, mask: Callable[[str], str]) -> Iterator[str]:
-    """A line for each field of an object or item of a list, what is short first, and how many more there are."""
-    fields = exchange.fields
-    if fields is None:
-        whole = exchange.json
-        fields = {str(number): item for number, item in enumerate(whole if isinstance(whole, list) else [whole])}
-    names = sorted(fields, key=lambda name: (name not in _FIRST, _is_nested(fields, name)))
+    """A line for each field of an object, what says most in a line first, and how many more there are."""
+    if not exchange.body.startswith(b"{"):
+        yield _in_a_line(*_cut(exchange.json), mask)
+        return
+    fields = JsonFields(exchange.body)
+    names = sorted(fields, key=lambda name: _rank(name, fields.text(name)))
     for name in names[:_MOST_LINES]:
-        value, size = _glance(fields, name)
-        yield f"{name}: {_in_a_line(value, size, mask)}"
+        yield f"{name}: {_in_a_line(*fields.glance(name, _MOST_NAMES), mask)}"
     if len(names) > _MOST_LINES:
         yield f"… and {len(names) - _MOST_LINES} more"
 
 
-def _is_nested(fields: Mapping[str, Any], name: str) -> bool:
-    return fields.is_nested(name) if isinstance(fields, JsonFields) else isinstance(fields[name], dict | list)
+def _rank(name: str, text: bytes) -> tuple[bool, int, int]:
+    """Where a field stands in an outline: values, lists from the shortest, objects, and then what says little."""
+    says_little = text in (b"[]", b"{}", b"null") or text.startswith((b'"http', b'"/'))
+    kind = 3 if says_little else 1 if text.startswith(b"[") else 2 if text.startswith(b"{") else 0
+    return name not in _FIRST, kind, len(text) if kind in (1, 2) else 0
 
 
-def _glance(fields: Mapping[str, Any], name: str) -> tuple[Any, int]:
-    """A field, of a list only the first items; and how many items the list has."""
-    if isinstance(fields, JsonFields):
-        return fields.glance(name, _MOST_NAMES)
-    value = fields[name]
+def _cut(value: Any) -> tuple[Any, int]:
     return (value[:_MOST_NAMES], len(value)) if isinstance(value, list) else (value, 0)
 
 

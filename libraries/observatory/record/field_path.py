@@ -151,9 +151,13 @@ def _step(value: Json, place: Path, segment: Segment) -> Iterable[tuple[Json, Pa
 
 
 def _missing(value: Json, place: Path, segment: Segment) -> str:
+    from difflib import get_close_matches
+
     there = render(place) or "the whole value"
     if isinstance(segment, str) and isinstance(value, Mapping):
         instead = f"has the fields {listed(value)}" if value else "is an object without fields"
     else:
         instead = f"is {seen(value)}"
-    return f"{render((*place, segment))} does not exist: {there} {instead}."
+    near = get_close_matches(segment, value, n=1) if isinstance(segment, str) and isinstance(value, Mapping) else []
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"{render((*place, segment))} does not exist: {there} {instead}.{hint}"
