@@ -45,7 +45,7 @@ def test_attempts_are_shown_when_there_was_more_than_one() -> None:
     assert "2 attempts" in block
     assert "waited 250 ms for the rate limit" in block
     assert "<td>it answered 503" in block
-    assert "<td>1.50 s" in block
+    assert "<td>1.50\u00a0s" in block
     assert "attempt" not in exchange_block(an_exchange())
 
 

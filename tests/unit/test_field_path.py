@@ -130,8 +130,10 @@ def test_each_item_of_an_empty_list_is_no_value() -> None:
         ("[0]", "[0] does not exist: the whole value is an object with 21 fields."),
         (
             "abilities[].slt",
-            "abilities[0].slt does not exist: abilities[0] has the fields ability, is_hidden, slot. "
-            "Did you mean 'slot'?",
+            (
+                "abilities[0].slt does not exist: abilities[0] has the fields ability, is_hidden, slot. "
+                "Did you mean 'slot'?"
+            ),
         ),
     ],
 )

@@ -22,6 +22,7 @@ _FIRST = ("id", "name")  # fields that say what a body is about
 _LONGEST_VALUE = 60  # characters of a value in it
 _LONGEST_EXCERPT = 300  # characters of a body that is not JSON
 _LONGEST_MASKED = 10_000  # characters that are searched for secrets before they are cut
+_UNBROKEN = "\u00a0"  # a blank that keeps what stands beside it on one line
 _GOOD, _BAD = "#15803d", "#dc2626"  # readable on Robot's light and dark background alike
 
 
@@ -103,10 +104,10 @@ def _attempts(attempts: Sequence[Attempt]) -> str:
     rows = [
         (
             attempt.number,
-            "no answer" if attempt.status is None else attempt.status,
-            _seconds(attempt.elapsed),
-            _seconds(attempt.waited),
-            _seconds(attempt.limited),
+            f"no{_UNBROKEN}answer" if attempt.status is None else attempt.status,
+            _seconds(attempt.elapsed, _UNBROKEN),
+            _seconds(attempt.waited, _UNBROKEN),
+            _seconds(attempt.limited, _UNBROKEN),
             attempt.problem or "good",
         )
         for attempt in attempts
@@ -180,8 +181,8 @@ def _in_a_line(value: Any, size: int, mask: Callable[[str], str]) -> str:
     return one_line(text, _LONGEST_VALUE)
 
 
-def _seconds(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
+def _seconds(seconds: float, blank: str = " ") -> str:
+    return f"{seconds * 1000:.0f}{blank}ms" if seconds < 1 else f"{seconds:.2f}{blank}s"
 
 
 def _size(size: int) -> str:
