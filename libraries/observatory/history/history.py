@@ -74,7 +74,7 @@ class History:
             HistoryError: the database cannot be reached, or went away meanwhile.
         """
         if not self._writer.flush():
-            raise HistoryError("The history cannot be asked: the database has not taken in yet what this run has seen.")
+            raise HistoryError(self._writer.problem or "The history cannot be asked: it is slow to take in this run.")
         try:
             with self.database.transaction() as connection:
                 return states(connection, target, endpoint, resource)

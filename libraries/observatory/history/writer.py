@@ -57,6 +57,7 @@ class Writer:
         self._backlog = False  # the journal holds entries that are not in memory
         self._is_connected = False
         self._away_since: float | None = None
+        self.problem = ""  # why the database is away, in one sentence; empty while it is not
         self._hurry = False
         self._closing = False
         self._change = threading.Condition()
@@ -176,6 +177,7 @@ class Writer:
         with self._change:
             self._is_connected = True
             self._away_since = None
+            self.problem = ""
 
     def _store_journal(self, journal: Journal) -> None:
         entries = journal.entries()
@@ -206,13 +208,14 @@ class Writer:
         )
 
     def _go_away(self, error: Exception) -> None:
+        reason = str(error) if isinstance(error, HistoryError) else f"The history database failed: {error}".strip()
         with self._change:
             is_news = self._away_since is None
+            self.problem = reason
             self._is_connected = False
             self._away_since = time.monotonic()
             self._backlog = self._backlog or any(pending.is_in_journal for pending in self._pending)
             self._pending = [pending for pending in self._pending if not pending.is_in_journal]
             self._change.notify_all()
         if is_news:
-            reason = error if isinstance(error, HistoryError) else f"The history database failed: {error}".strip()
             self._report(f"{reason} The run goes on; its history is kept in {self._spool} and stored when it is back.")
