@@ -149,10 +149,12 @@ def _body(exchange: Exchange, mask: Callable[[str], str]) -> str:
 
 def _outline(exchange: Exchange, mask: Callable[[str], str]) -> Iterator[str]:
     """A line for each field of an object, what says most in a line first, and how many more there are."""
-    if not exchange.body.startswith(b"{"):
+    fields = exchange.fields
+    if fields is None:
         yield _in_a_line(*_cut(exchange.json), mask)
         return
-    fields = JsonFields(exchange.body)
+    if not isinstance(fields, JsonFields):  # it was parsed as a whole; what follows looks at the texts of fields
+        fields = JsonFields(exchange.body)
     names = sorted(fields, key=lambda name: _rank(name, fields.text(name)))
     for name in names[:_MOST_LINES]:
         yield f"{name}: {_in_a_line(*fields.glance(name, _MOST_NAMES), mask)}"
