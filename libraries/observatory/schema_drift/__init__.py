@@ -1,0 +1,13 @@
+"""Schema drift: what an API's bodies look like is learned, and what changes in it is told, without false alarms.
+
+A body has a shape; the shapes that a run sees are an observation; an observation held against what was known gives
+the changes, and what is known next. Nothing here knows of the database, nor of how anything is shown.
+"""
+
+from observatory.schema_drift.changes import SchemaChange, sided
+from observatory.schema_drift.findings import ChangeKind
+from observatory.schema_drift.judgement import changes_of, known_after
+from observatory.schema_drift.model import Model
+from observatory.schema_drift.observation import Observation
+
+__all__ = ["ChangeKind", "Model", "Observation", "SchemaChange", "changes_of", "known_after", "sided"]

@@ -1,0 +1,153 @@
+"""What one body shows that speaks for a change: compared with the same resource before, and with all that is known.
+
+A finding is no alarm yet. Whether it becomes a change is decided over all resources of a run, in `judgement`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from observatory.schema_drift.model import Evidence, Model, bit_of
+from observatory.schema_drift.shapes import MISSING, NULL, OBJECT, TYPES, Shape, key_of, parent_of
+
+
+class ChangeKind(StrEnum):
+    """What can change in a schema."""
+
+    FIELD_ADDED = "field_added"
+    FIELD_REMOVED = "field_removed"
+    TYPE_CHANGED = "type_changed"
+    BECAME_NULLABLE = "became_nullable"
+    NO_LONGER_NULLABLE = "no_longer_nullable"
+    VALUES_WIDENED = "values_widened"
+    RENAMED = "renamed"
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One body's sign of a change of one path.
+
+    `is_paired`: the same resource had it otherwise before; else the resource was not seen before, or not with what
+    is above the path. `flags` are the kinds now; `words` the new ones of an enumeration.
+    """
+
+    kind: ChangeKind
+    path: str
+    is_paired: bool
+    flags: int = 0
+    words: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Finding:
+    """The signs of one change of one path in a run: the resources, by whether they were seen before."""
+
+    paired: set[str] = field(default_factory=set)
+    fresh: set[str] = field(default_factory=set)
+    flags: int = 0
+    words: set[str] = field(default_factory=set)
+
+    @property
+    def resources(self) -> set[str]:
+        """All resources that show the change."""
+        return self.paired | self.fresh
+
+    @property
+    def bits(self) -> int:
+        """The bits of all resources that show the change."""
+        bits = 0
+        for resource in self.paired | self.fresh:
+            bits |= bit_of(resource)
+        return bits
+
+    def take(self, sign: Sign, resource: str) -> None:
+        """Note that a resource shows the change."""
+        (self.paired if sign.is_paired else self.fresh).add(resource)
+        self.flags |= sign.flags
+        self.words |= sign.words
+
+    def join(self, other: Finding) -> None:
+        """Take in the signs that another process saw."""
+        self.paired |= other.paired
+        self.fresh |= other.fresh
+        self.flags |= other.flags
+        self.words |= other.words
+
+    def as_list(self) -> list[Any]:
+        """Plain values, for JSON."""
+        return [sorted(self.paired), sorted(self.fresh), self.flags, sorted(self.words)]
+
+    @classmethod
+    def of(cls, values: list[Any]) -> Finding:
+        """What `as_list` wrote."""
+        paired, fresh, flags, words = values
+        return cls(set(paired), set(fresh), flags, set(words))
+
+
+def signs(before: Shape | None, after: Shape, base: Model) -> Iterator[Sign]:
+    """What a body shows against the resource's body before, if there is one, and what is known of the endpoint.
+
+    `base` is what was known before this run. What was known of nothing changed.
+    """
+    if not base or before == after:
+        return
+    old = before.fields if before is not None else {}
+    for path, flags in after.fields.items():
+        had = old.get(path, 0)
+        known = base.get(path)
+        if known is None or not known.present:
+            if _is_added(path, flags, had, base):
+                yield Sign(ChangeKind.FIELD_ADDED, path, bool(old.get(parent_of(path) or "", 0) & OBJECT), flags)
+            continue
+        yield from _changed(path, flags, had, known)
+        yield from _widened(path, before, after, known)
+    yield from _removed(old, after.fields, base)
+
+
+def _is_added(path: str, flags: int, had: int, base: Model) -> bool:
+    parent = parent_of(path)
+    if had or parent is None:  # it is not new to this resource; or a list has its first items, which is data
+        return False
+    above = base.get(parent)
+    if above is None or not above.objects:  # what is above is new itself, and tells of both
+        return False
+    # A null below a list of the same name may be the end of a recursion that other bodies show.
+    is_recursion = not flags & TYPES and key_of(parent) == key_of(path)
+    return not is_recursion
+
+
+def _changed(path: str, flags: int, had: int, known: Evidence) -> Iterator[Sign]:
+    strange = flags & TYPES & ~known.types & ~had
+    if strange and known.types:
+        yield Sign(ChangeKind.TYPE_CHANGED, path, bool(had & TYPES), flags & TYPES)
+    if flags & NULL and not known.null and known.filled and not had & NULL:
+        yield Sign(ChangeKind.BECAME_NULLABLE, path, bool(had & TYPES), flags)
+    if had & NULL and flags & TYPES and not flags & NULL and known.null:
+        yield Sign(ChangeKind.NO_LONGER_NULLABLE, path, is_paired=True, flags=flags)
+    if flags & MISSING and not known.absent and not had & MISSING:
+        yield Sign(ChangeKind.FIELD_REMOVED, path, bool(had), flags)
+
+
+def _widened(path: str, before: Shape | None, after: Shape, known: Evidence) -> Iterator[Sign]:
+    words = after.values.get(path)
+    if not words or not known.values:
+        return
+    had = before.values.get(path, frozenset()) if before is not None else frozenset()
+    strange = words - known.values.keys() - had
+    if strange:
+        yield Sign(ChangeKind.VALUES_WIDENED, path, bool(had), words=strange)
+
+
+def _removed(old: Mapping[str, int], now: Mapping[str, int], base: Model) -> Iterator[Sign]:
+    """The keys that an object should have and has not; an optional one only when the resource had it before."""
+    for path in base.keys() - now.keys():
+        parent = parent_of(path)
+        if parent is None or not now.get(parent, 0) & OBJECT:
+            continue
+        known = base[path]
+        had = old.get(path, 0)
+        if known.present and (had or not known.absent):
+            yield Sign(ChangeKind.FIELD_REMOVED, path, bool(had))

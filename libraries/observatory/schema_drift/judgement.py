@@ -1,0 +1,192 @@
+"""Which findings of a run are changes of the schema, and what is known after it.
+
+The rules stand on what was measured on the public API's history: comparing each response with the last one of its
+endpoint is wrong more often than right; a resource that changed against itself is nearly always right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import comb
+from typing import Final
+
+from observatory.record.field_path import Path, parse
+from observatory.schema_drift.changes import SchemaChange, Side, natural
+from observatory.schema_drift.findings import ChangeKind, Finding
+from observatory.schema_drift.maps import is_map
+from observatory.schema_drift.model import Model
+from observatory.schema_drift.observation import Observation
+from observatory.schema_drift.renames import renamed_pairs
+from observatory.schema_drift.shapes import NULL, kinds_in_words, parent_of
+
+_ENOUGH: Final = 10  # resources that must be known before new ones alone can show a change of a firm object
+_ENOUGH_TYPED: Final = 8  # the same, for another kind of value
+_UNLIKELY: Final = 0.01  # how likely it may be, at most, that only the new resources happen to show something
+_ALL_OF: Final = 3  # resources, at least, that must have lost what only some ever had
+_ENUMERATED: Final = 15  # resources that must be known before a field can be an enumeration
+_A_WORD: Final = 4  # and so many of them, on average, for each of its words
+
+
+def changes_of(endpoint: str, part: str, base: Model, seen: Observation) -> list[SchemaChange]:
+    """What a run shows to have changed since before it, in the order of the paths; at most once for a path and kind."""
+    found = [
+        SchemaChange(kind, endpoint, path, *_sides(kind, path, base, seen), _ordered(finding.resources), part)
+        for (kind, path), finding in seen.findings.items()
+        if path in base or kind is ChangeKind.FIELD_ADDED
+        if _IS_CHANGE[kind](path, finding, base, seen.model)
+    ]
+    return sorted(_folded(_with_renames(found, base, seen)), key=lambda change: (change.path, change.kind))
+
+
+def known_after(base: Model, seen: Observation, changes: Iterable[SchemaChange]) -> Model:
+    """What is known after a run: what was known before and what it saw, less what its changes took back."""
+    known = base.copy()
+    known.merge(seen.model)
+    for change in changes:
+        match change.kind:
+            case ChangeKind.FIELD_ADDED:
+                _begin_anew(known, change.path, seen.model)
+            case ChangeKind.FIELD_REMOVED if not seen.model.knows(change.path):
+                known.forget(change.path)
+            case ChangeKind.RENAMED if change.to is not None:
+                known.forget(change.path)
+                _begin_anew(known, change.to, seen.model)
+            case ChangeKind.TYPE_CHANGED:
+                known[change.path].types = seen.model[change.path].types
+            case ChangeKind.NO_LONGER_NULLABLE:
+                known[change.path].null = 0
+    return known
+
+
+def _added(path: str, finding: Finding, base: Model, seen: Model) -> bool:
+    parent = parent_of(path) or ""
+    if is_map(parent, base):
+        return False
+    return bool(finding.paired) or _speaks_for_itself(parent, finding, base, seen)
+
+
+def _removed(path: str, finding: Finding, base: Model, seen: Model) -> bool:
+    known, parent = base[path], parent_of(path) or ""
+    if known.absent:
+        is_lost_everywhere = not known.present & ~finding.bits and not seen.knows(path)
+        return is_lost_everywhere and len(finding.paired) >= _ALL_OF and not is_map(parent, base)
+    return bool(finding.paired) or _speaks_for_itself(parent, finding, base, seen)
+
+
+def _type_changed(path: str, finding: Finding, base: Model, _seen: Model) -> bool:
+    return bool(finding.paired) or base[path].filled.bit_count() >= _ENOUGH_TYPED
+
+
+def _became_nullable(path: str, finding: Finding, base: Model, seen: Model) -> bool:
+    return bool(finding.paired) or _is_unlikely(finding, seen[path].present, base[path].filled)
+
+
+def _no_longer_nullable(path: str, finding: Finding, base: Model, seen: Model) -> bool:
+    """A value where there was null is data, unless no resource is left that has null."""
+    is_left = base[path].null & ~finding.bits or seen[path].null
+    return not is_left and len(finding.paired) >= _ALL_OF
+
+
+def _widened(path: str, finding: Finding, base: Model, seen: Model) -> bool:
+    known = base[path]
+    resources = known.filled.bit_count()
+    if not known.values or resources < max(_ENUMERATED, _A_WORD * len(known.values)):
+        return False
+    return bool(finding.paired) or _is_unlikely(finding, seen[path].filled, known.filled)
+
+
+_IS_CHANGE: Final = {
+    ChangeKind.FIELD_ADDED: _added,
+    ChangeKind.FIELD_REMOVED: _removed,
+    ChangeKind.TYPE_CHANGED: _type_changed,
+    ChangeKind.BECAME_NULLABLE: _became_nullable,
+    ChangeKind.NO_LONGER_NULLABLE: _no_longer_nullable,
+    ChangeKind.VALUES_WIDENED: _widened,
+}
+
+
+def _speaks_for_itself(parent: str, finding: Finding, base: Model, seen: Model) -> bool:
+    """Whether resources that were never seen before can show that the keys of an object changed."""
+    resources = base[parent].objects
+    is_firm = not any(known.absent for known in base.children(parent).values())
+    return (is_firm and resources.bit_count() >= _ENOUGH) or _is_unlikely(finding, seen[parent].objects, resources)
+
+
+def _is_unlikely(finding: Finding, now: int, before: int) -> bool:
+    """Whether it is no accident that only resources of this run show something.
+
+    When it has always been there, in as many resources of those before and now as show it, each choice of them is as
+    likely as any other; this is the probability of the one that was seen.
+    """
+    old, shown = before.bit_count(), finding.bits.bit_count()
+    new = max(now.bit_count(), shown)
+    return comb(new, shown) <= _UNLIKELY * comb(old + new, shown)
+
+
+def _sides(kind: ChangeKind, path: str, base: Model, seen: Observation) -> tuple[Side, Side]:
+    finding = seen.findings[kind, path]
+    if kind is ChangeKind.FIELD_ADDED:
+        return None, kinds_in_words(finding.flags)
+    known = base[path]
+    kinds = known.types | (NULL if known.null else 0)
+    before: Side = kinds_in_words(kinds)
+    if kind is ChangeKind.FIELD_REMOVED:
+        return before, f"{before}, or missing" if seen.model.knows(path) else None
+    if kind is ChangeKind.TYPE_CHANGED:
+        return before, kinds_in_words(finding.flags | kinds & NULL)
+    if kind is ChangeKind.VALUES_WIDENED:
+        words = set(known.values or ())
+        return sorted(words), sorted(words | finding.words)
+    return before, kinds_in_words(known.types | (NULL if kind is ChangeKind.BECAME_NULLABLE else 0))
+
+
+def _with_renames(found: list[SchemaChange], base: Model, seen: Observation) -> Iterator[SchemaChange]:
+    removed = {
+        change.path: change for change in found if change.kind is ChangeKind.FIELD_REMOVED and change.after is None
+    }
+    added = {change.path: change for change in found if change.kind is ChangeKind.FIELD_ADDED}
+    both: set[str] = set()
+    for old, new in renamed_pairs(removed, added, seen.renames, base, seen.model):
+        gone, come = removed[old], added[new]
+        both |= {old, new}
+        yield SchemaChange(
+            ChangeKind.RENAMED,
+            gone.endpoint,
+            old,
+            gone.before,
+            come.after,
+            _ordered({*gone.resources, *come.resources}),
+            gone.part,
+            to=new,
+        )
+    keys = {ChangeKind.FIELD_REMOVED, ChangeKind.FIELD_ADDED}
+    yield from (change for change in found if not (change.kind in keys and change.path in both))
+
+
+def _folded(changes: Iterable[SchemaChange]) -> Iterator[SchemaChange]:
+    """Leave out a change that another one tells of already, one turn of a recursion higher."""
+    known = list(changes)
+    paths = {(change.kind, parse(change.path)) for change in known}
+    for change in known:
+        if not any((change.kind, shorter) in paths for shorter in _without_a_turn(parse(change.path))):
+            yield change
+
+
+def _without_a_turn(path: Path) -> Iterator[Path]:
+    """The path without one of two equal stretches that follow each other."""
+    for length in range(1, len(path) // 2 + 1):
+        for start in range(len(path) - 2 * length + 1):
+            middle = start + length
+            if path[start:middle] == path[middle : middle + length] and any(
+                isinstance(part, str) for part in path[start:middle]
+            ):
+                yield path[:middle] + path[middle + length :]
+
+
+def _begin_anew(known: Model, path: str, seen: Model) -> None:
+    """Know a new path by this run alone, in which it came: that older bodies lack it does not make it optional."""
+    known[path].absent = seen[path].absent
+
+
+def _ordered(resources: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(resources, key=natural))

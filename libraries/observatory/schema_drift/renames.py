@@ -1,0 +1,68 @@
+"""Renamed fields: one that is gone and one that is new in the same object, with the same shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import SequenceMatcher
+from itertools import product
+from typing import Any, TypeAlias
+
+from observatory.record.field_path import NoSuchFieldError, values_at
+from observatory.schema_drift.changes import SchemaChange
+from observatory.schema_drift.model import Model
+from observatory.schema_drift.shapes import ARRAY, OBJECT, key_of, parent_of
+
+Pair: TypeAlias = tuple[str, str]
+"""The path that is gone, and the path that is new."""
+
+
+def same_values(before: Any, body: Any, removed: Iterable[str], added: Iterable[str]) -> Iterator[Pair]:
+    """The pairs within one object under which a body now has the very values that the other had before."""
+    for old, new in product(removed, added):
+        if parent_of(old) == parent_of(new):
+            had, has = _values(before, old), _values(body, new)
+            if had == has and had is not None:
+                yield old, new
+
+
+def renamed_pairs(
+    removed: Mapping[str, SchemaChange],
+    added: Mapping[str, SchemaChange],
+    votes: Mapping[Pair, set[str]],
+    base: Model,
+    seen: Model,
+) -> Iterator[Pair]:
+    """The pairs that are taken for a rename, each path in one pair at most, the likeliest first.
+
+    Both have the same shape in the same object. Plain values, of which there are few kinds, must also be the same in
+    most resources that show the change.
+    """
+    likely = [
+        (len(votes.get((old, new), ())), _likeness(old, new), old, new)
+        for old, new in product(removed, added)
+        if parent_of(old) == parent_of(new) and _are_alike(base.below(old), seen.below(new))
+    ]
+    taken: set[str] = set()
+    for agreeing, _, old, new in sorted(likely, reverse=True):
+        is_plain = not base[old].types & (ARRAY | OBJECT)
+        if taken & {old, new} or (is_plain and 2 * agreeing < removed[old].count):
+            continue
+        taken |= {old, new}
+        yield old, new
+
+
+def _values(body: Any, path: str) -> Any:
+    try:
+        return values_at(body, path)
+    except NoSuchFieldError:  # some objects have it and some have not
+        return None
+
+
+def _are_alike(old: Mapping[str, int], new: Mapping[str, int]) -> bool:
+    return old.keys() == new.keys() and all(
+        not types or not new[rest] or types == new[rest] for rest, types in old.items()
+    )
+
+
+def _likeness(old: str, new: str) -> float:
+    return SequenceMatcher(None, key_of(old), key_of(new)).ratio()
