@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from observatory.errors import ObservatoryError
+from observatory.words import count
 
 if TYPE_CHECKING:
+    from observatory.history.backfill import Backfill
     from observatory.history.database import Database
 
 _SHORTEST_DIGEST = 6
@@ -46,8 +48,9 @@ class _Time(click.ParamType[datetime]):
     help="Address of a PostgreSQL server; else DATABASE_URL, else the embedded one.",
 )
 @click.option("--target", default="backfill", show_default=True, help="The target whose history this is, such as live.")
-def backfill_command(folder: Path, at: datetime, database_url: str | None, target: str) -> None:
-    """Read a FOLDER of recorded responses into the history, as one run.
+@click.option("--json", "as_json", is_flag=True, help="Print each change of a schema as one line of JSON, and no more.")
+def backfill_command(folder: Path, at: datetime, database_url: str | None, target: str, *, as_json: bool) -> None:
+    """Read a FOLDER of recorded responses into the history, as one run, and tell what changed since the run before.
 
     FOLDER has the API's own layout: api/v2/<endpoint>/<id>/index.json. A file that cannot be read is named and
     skipped, and the exit code is 1.
@@ -61,7 +64,13 @@ def backfill_command(folder: Path, at: datetime, database_url: str | None, targe
         done = backfill(database, folder, at, target, on_progress=show)
     for file in done.broken:
         click.secho(f"skipped {file.path}: {file.reason}", fg="red", err=True)
-    click.echo(f"{done.stored} responses of {at:%Y-%m-%d %H:%M %Z} are in the history of {target}.")
+    if as_json:
+        for known in sorted(done.changes, key=lambda known: (known.change.subject, known.change.path)):
+            click.echo(json.dumps(known.change.as_event()))
+    else:
+        click.echo(f"{done.stored} responses of {at:%Y-%m-%d %H:%M %Z} are in the history of {target}.")
+        for line in _told(done):
+            click.echo(line)
     if done.broken:
         raise click.exceptions.Exit(1)
 
@@ -86,6 +95,17 @@ def show_command(digest: str, database_url: str | None) -> None:
     if len(found) != 1:
         raise click.ClickException(f"{len(found) or 'No'} stored bodies begin with {digest}.")
     click.echo(json.dumps(json.loads(found[0]), indent=2, ensure_ascii=False))
+
+
+def _told(done: Backfill) -> Iterator[str]:
+    """What changed, a line each: the schema, then the data."""
+    from observatory.data_drift import sentence
+
+    for known in done.changes:
+        mark = "breaking: " if known.change.breaking else ""
+        yield f"{mark}{known.change.sentence()}, in {count(known.change.count, 'resource')}"
+    for group in done.data.groups:
+        yield sentence(group, done.data.seen.get(group.endpoint, 0))
 
 
 @contextmanager

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import from_json
-
 from observatory.errors import ObservatoryError
 from observatory.history.database import Database
+from observatory.history.drift_queries import RunDataChanges, data_changes, known_changes
 from observatory.history.entries import Body, ResponseEntry, RunEntry
+from observatory.history.known_changes import KnownChange
 from observatory.history.store import store
+from observatory.json_values import parsed
 from observatory.revision import deploy_time
 
 _FILE = "index.json"
@@ -36,11 +37,13 @@ class BrokenFile:
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """What a backfill did: its run, how many responses it stored, and the files it had to skip."""
+    """What a backfill did: its run, how many responses it stored, the files it had to skip, and what had changed."""
 
     run: RunEntry
     stored: int
     broken: tuple[BrokenFile, ...]
+    changes: tuple[KnownChange, ...]
+    data: RunDataChanges
 
 
 def backfill(
@@ -76,7 +79,10 @@ def backfill(
         with database.transaction() as connection:
             store(connection, [run, *responses])
         on_progress(min(start + _BATCH, len(files)), len(files))
-    return Backfill(run, len(files) - len(broken), tuple(broken))
+    with database.transaction() as connection:
+        changes = known_changes(connection, run_id=run.id)
+        data = data_changes(connection, run.id)
+    return Backfill(run, len(files) - len(broken), tuple(broken), tuple(changes), data)
 
 
 def _run(root: Path, at: datetime, target: str) -> RunEntry:
@@ -95,7 +101,7 @@ def _run(root: Path, at: datetime, target: str) -> RunEntry:
 def _api_revision(root: Path) -> tuple[str | None, datetime | None]:
     """What the recording says of the API's own revision, if it says anything."""
     try:
-        meta: Any = from_json((root / "meta" / _FILE).read_bytes())
+        meta: Any = parsed((root / "meta" / _FILE).read_bytes())
         return str(meta["hash"]), deploy_time(str(meta["deploy_date"]))
     except (OSError, ValueError, KeyError, TypeError):  # none was recorded, or not one that can be read
         return None, None
@@ -109,7 +115,7 @@ def _response(path: Path, root: Path, run: RunEntry) -> ResponseEntry:
         ValueError: it is not JSON.
     """
     content = path.read_bytes()
-    from_json(content, allow_inf_nan=False)
+    parsed(content)
     endpoint, _, resource = path.parent.relative_to(root).as_posix().partition("/")
     digest = hashlib.sha256(content).digest()
     return ResponseEntry(

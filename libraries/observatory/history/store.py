@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2 names its class in lower case
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from psycopg2.extras import execute_values, register_uuid
 
 from observatory.history.entries import Body, Entry, ResponseEntry, RunEntry, SampleEntry, TestAttemptEntry
+from observatory.history.lessons import Lesson, lessons
+
+if TYPE_CHECKING:
+    from observatory.history.known_changes import KnownChange
 
 register_uuid()  # type: ignore[no-untyped-call]  # its stubs lack the default of its only argument
 
@@ -63,8 +67,10 @@ VALUES %s ON CONFLICT (id) DO NOTHING
 """
 
 
-def store(connection: Connection, entries: Sequence[Entry]) -> None:
+def store(connection: Connection, entries: Sequence[Entry]) -> list[KnownChange]:
     """Write a batch of entries within the transaction that is open on `connection`.
+
+    Gives the changes of schemas that the batch brought to light, and that no other batch of their run had before.
 
     Rows are written in the order of their keys, so that processes that write the same ones do not wait for each
     other in a circle.
@@ -74,13 +80,22 @@ def store(connection: Connection, entries: Sequence[Entry]) -> None:
     """
     with connection.cursor() as cursor:
         _store_runs(cursor, [entry for entry in entries if isinstance(entry, RunEntry)])
-        _store_responses(cursor, [entry for entry in entries if isinstance(entry, ResponseEntry)])
+        responses = [entry for entry in entries if isinstance(entry, ResponseEntry)]
+        found = lessons(cursor, responses)
+        _store_responses(cursor, responses)
         _insert(cursor, _SAMPLES, [_sample_row(entry) for entry in entries if isinstance(entry, SampleEntry)])
         _insert(
             cursor,
             _ATTEMPTS,
             [_attempt_row(entry) for entry in entries if isinstance(entry, TestAttemptEntry)],
         )
+        return _learn(cursor, found, responses) if found else []
+
+
+def _learn(cursor: Cursor, found: Sequence[Lesson], responses: Sequence[ResponseEntry]) -> list[KnownChange]:
+    from observatory.history.drift_store import learn  # most runs see nothing new, and need none of it
+
+    return learn(cursor, found, {entry.body.hash: entry.body.content for entry in responses if entry.body is not None})
 
 
 def _store_runs(cursor: Cursor, runs: Sequence[RunEntry]) -> None:

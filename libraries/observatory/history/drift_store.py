@@ -1,0 +1,317 @@
+"""How a batch of responses teaches the schemas, and what it brings to light: in the transaction that stores it.
+
+What a run saw of an endpoint is kept whole, beside the model that was known before the run, and judged anew with each
+batch. So several processes come to the same model and the same changes as one, whoever stores first.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, Final
+
+from msgspec.json import decode, encode
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 -- psycopg2 names its class in lower case
+from psycopg2.extras import execute_values
+
+from observatory.data_drift import DataChangeGroup, differences, from_json, grouped, merged, to_json
+from observatory.history.drift_queries import ROLLED_BACK, changes_with
+from observatory.history.known_changes import KnownChange
+from observatory.history.lessons import Lesson
+from observatory.json_values import parsed
+from observatory.schema_drift import ChangeKind, Model, Observation, SchemaChange, changes_of, known_after
+
+_OUTDATED: Final = timedelta(days=1)
+"""What is so much older than what is known of an endpoint, such as an old recording read in late, teaches nothing."""
+
+_OPEN_OBSERVATION: Final = """
+INSERT INTO schema_observations (run_id, target_id, endpoint, part, base, seen)
+SELECT %(run_id)s, targets.id, %(endpoint)s, %(part)s, coalesce((
+    SELECT model FROM schema_versions AS version
+    WHERE version.target_id = targets.id AND version.endpoint = %(endpoint)s AND version.part = %(part)s
+    ORDER BY number DESC LIMIT 1
+), '{}'), '{}'
+FROM targets WHERE name = %(target)s
+ON CONFLICT DO NOTHING
+"""
+
+_OBSERVATION: Final = """
+SELECT target_id, base::text, seen::text FROM schema_observations
+WHERE run_id = %(run_id)s AND endpoint = %(endpoint)s AND part = %(part)s FOR UPDATE
+"""
+
+_KEEP_OBSERVATION: Final = """
+UPDATE schema_observations SET seen = %(seen)s, updated_at = now()
+WHERE run_id = %(run_id)s AND endpoint = %(endpoint)s AND part = %(part)s
+"""
+
+_DROP_OBSERVATIONS: Final = """
+DELETE FROM schema_observations
+WHERE target_id = %(target_id)s AND endpoint = %(endpoint)s AND part = %(part)s AND run_id <> %(run_id)s
+    AND updated_at < now() - interval '1 day'
+"""
+
+_HEAD: Final = """
+SELECT id, number, run_id, taught_by, seen_at, model::text FROM schema_versions
+WHERE target_id = %(target_id)s AND endpoint = %(endpoint)s AND part = %(part)s
+ORDER BY number DESC LIMIT 1 FOR UPDATE
+"""
+
+_NEW_VERSION: Final = """
+INSERT INTO schema_versions (target_id, endpoint, part, number, run_id, taught_by, seen_at, model)
+VALUES (%(target_id)s, %(endpoint)s, %(part)s, %(number)s, %(run_id)s, %(run_id)s, %(seen_at)s, %(model)s)
+RETURNING id
+"""
+
+_TEACH_VERSION: Final = """
+UPDATE schema_versions
+SET model = %(model)s, taught_by = %(run_id)s, seen_at = greatest(seen_at, %(seen_at)s) WHERE id = %(id)s
+"""
+
+_CHANGES: Final = """
+INSERT INTO schema_changes AS known
+    (target_id, run_id, version_id, endpoint, part, kind, path, renamed_to, before, after, breaking, resources,
+     found_at)
+VALUES %s
+ON CONFLICT (run_id, endpoint, part, kind, path) DO UPDATE SET
+    renamed_to = excluded.renamed_to, before = excluded.before, after = excluded.after,
+    resources = excluded.resources, found_at = least(known.found_at, excluded.found_at)
+RETURNING id, xmax = 0
+"""
+
+_WITHDRAW: Final = """
+DELETE FROM schema_changes
+WHERE run_id = %(run_id)s AND endpoint = %(endpoint)s AND part = %(part)s AND state = 'open' AND NOT id = ANY(%(ids)s)
+"""
+
+_REVERT: Final = """
+UPDATE schema_changes SET state = 'reverted', closed_at = %(seen_at)s WHERE id = ANY(%(ids)s) AND state = 'open'
+"""
+
+_DATA_CHANGES: Final = """
+INSERT INTO data_changes (target_id, run_id, endpoint, part, path, kind, about, count, resources, examples, found_at)
+VALUES %s
+"""
+
+_FORGET_DATA_CHANGES: Final = """
+DELETE FROM data_changes WHERE run_id = %(run_id)s AND endpoint = %(endpoint)s AND part = %(part)s
+"""
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What a run saw of one part of an endpoint: its schema, its data, and who is back at an earlier state."""
+
+    observation: Observation = field(default_factory=Observation)
+    groups: list[DataChangeGroup] = field(default_factory=list)
+    compared: dict[str, list[str]] = field(default_factory=dict)
+    rolled_back: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, text: str) -> _Notes:
+        values = decode(text)
+        if not values:
+            return cls()
+        observation = Observation.of(values["observation"])
+        return cls(observation, from_json(values["groups"]), values["compared"], values["rolled_back"])
+
+    def as_json(self) -> str:
+        values = {
+            "observation": self.observation.as_json(),
+            "groups": to_json(self.groups),
+            "compared": self.compared,
+            "rolled_back": self.rolled_back,
+        }
+        return encode(values).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The newest version of a schema."""
+
+    id: int
+    number: int
+    run_id: uuid.UUID
+    taught_by: uuid.UUID
+    seen_at: datetime
+    model: str
+
+
+def learn(cursor: Cursor, found: Sequence[Lesson], contents: Mapping[bytes, bytes]) -> list[KnownChange]:
+    """Teach the schemas what a stored batch has to teach; gives the changes that nobody told of in this run so far.
+
+    `contents` are the bodies at hand, by their hash; others are read from the database.
+    """
+    news: list[int] = []
+    for _, together in groupby(found, key=lambda lesson: lesson.place):
+        news += _learn_place(cursor, list(together), contents)
+    return changes_with(cursor, news) if news else []
+
+
+def _learn_place(cursor: Cursor, found: Sequence[Lesson], contents: Mapping[bytes, bytes]) -> list[int]:
+    first = found[0]
+    place: dict[str, Any] = {
+        "run_id": first.run_id,
+        "target": first.target,
+        "endpoint": first.endpoint,
+        "part": first.part,
+        "seen_at": max(lesson.seen_at for lesson in found),
+    }
+    cursor.execute(_OPEN_OBSERVATION, place)
+    cursor.execute(_OBSERVATION, place)
+    place["target_id"], base_text, seen_text = _row(cursor)
+    head = _head(cursor, place)
+    if head is not None and head.taught_by != first.run_id and head.seen_at > place["seen_at"] + _OUTDATED:
+        return []
+    base, notes = Model(decode(base_text)), _Notes.of(seen_text)
+    for lesson in found:
+        _take(cursor, lesson, contents, base, notes)
+    place["seen"] = notes.as_json()
+    cursor.execute(_KEEP_OBSERVATION, place)
+    changes = changes_of(first.endpoint, first.part, base, notes.observation)
+    model = known_after(base, notes.observation, changes)
+    version = _keep_model(cursor, place, head, base_text, model, is_new=bool(changes))
+    news = _keep_changes(cursor, place, version, changes, min(lesson.seen_at for lesson in found))
+    _close_reverted(cursor, place, news, notes.observation)
+    _keep_data_changes(cursor, place, notes, changes)
+    return list(news)
+
+
+def _take(cursor: Cursor, lesson: Lesson, contents: Mapping[bytes, bytes], base: Model, notes: _Notes) -> None:
+    """Let one body teach; a body that cannot be read as JSON, which some other version let in, teaches nothing."""
+    try:
+        body = parsed(_content(cursor, lesson.body_hash, contents))
+        before = parsed(_content(cursor, lesson.before, contents)) if lesson.before is not None else None
+    except ValueError:
+        return
+    notes.observation.see(lesson.resource, body, before, base, is_fresh=lesson.before is None)
+    told = notes.compared.setdefault(lesson.resource, [])
+    digest = lesson.body_hash.hex()[:12]
+    if lesson.before is None or digest in told:
+        return
+    told.append(digest)
+    notes.groups = merged(notes.groups, grouped(lesson.endpoint, {lesson.resource: differences(before, body)}))
+    if lesson.state_of is not None:
+        notes.rolled_back[lesson.resource] = lesson.state_of.isoformat()
+
+
+def _content(cursor: Cursor, body_hash: bytes, contents: Mapping[bytes, bytes]) -> bytes:
+    if body_hash in contents:
+        return contents[body_hash]
+    cursor.execute("SELECT content FROM bodies WHERE hash = %s", (body_hash,))
+    return str(_row(cursor)[0]).encode("utf-8")
+
+
+def _head(cursor: Cursor, place: Mapping[str, Any]) -> _Head | None:
+    cursor.execute(_HEAD, place)
+    row = cursor.fetchone()
+    return None if row is None else _Head(*row)
+
+
+def _keep_model(
+    cursor: Cursor, place: Mapping[str, Any], head: _Head | None, base: str, model: Model, *, is_new: bool
+) -> int:
+    """Keep what is known now, in a new version when the schema changed; gives the version's id."""
+    run_id = place["run_id"]
+    if head is not None and head.taught_by != run_id and head.model != base:
+        # Another run taught it meanwhile: what it learned is not lost.
+        model.merge(Model(decode(head.model)))
+    values = {**place, "model": encode(model.as_json()).decode()}
+    if head is None or (is_new and head.run_id != run_id):
+        if head is None:
+            cursor.execute(_DROP_OBSERVATIONS, values)
+        cursor.execute(_NEW_VERSION, {**values, "number": 1 if head is None else head.number + 1})
+        return int(_row(cursor)[0])
+    if values["model"] != head.model or head.seen_at < place["seen_at"]:
+        cursor.execute(_DROP_OBSERVATIONS, values)
+        cursor.execute(_TEACH_VERSION, {**values, "id": head.id})
+    return head.id
+
+
+def _keep_changes(
+    cursor: Cursor, place: Mapping[str, Any], version: int, changes: Sequence[SchemaChange], found_at: datetime
+) -> dict[int, SchemaChange]:
+    """Keep the changes of the run as they are now; gives those that were not known yet, by their ids."""
+    kept: dict[int, SchemaChange] = {}
+    news: dict[int, SchemaChange] = {}
+    for change in changes:
+        row = (
+            place["target_id"],
+            place["run_id"],
+            version,
+            change.endpoint,
+            change.part,
+            change.kind.value,
+            change.path,
+            change.to,
+            encode(change.before).decode(),
+            encode(change.after).decode(),
+            change.breaking,
+            list(change.resources),
+            found_at,
+        )
+        ((key, is_new),) = execute_values(cursor, _CHANGES, [row], fetch=True)
+        kept[key] = change
+        if is_new:
+            news[key] = change
+    cursor.execute(_WITHDRAW, {**place, "ids": list(kept)})
+    return news
+
+
+def _close_reverted(
+    cursor: Cursor, place: Mapping[str, Any], news: Mapping[int, SchemaChange], seen: Observation
+) -> None:
+    """Close the open changes of earlier runs that the API took back, and what took them back."""
+    cursor.execute(
+        "SELECT id FROM schema_changes WHERE state = 'open' AND target_id = %(target_id)s AND endpoint = %(endpoint)s "
+        "AND part = %(part)s AND run_id <> %(run_id)s",
+        place,
+    )
+    earlier = changes_with(cursor, [row[0] for row in cursor.fetchall()])
+    closed: set[int] = set()
+    for known in earlier:
+        takers = [key for key, change in news.items() if change.reverses(known.change)]
+        if takers or _is_filled_again(known.change, seen):
+            closed |= {known.id, *takers}
+    if closed:
+        cursor.execute(_REVERT, {**place, "ids": list(closed)})
+
+
+def _is_filled_again(change: SchemaChange, seen: Observation) -> bool:
+    """Whether all resources in which a field became null have a value there again."""
+    finding = seen.findings.get((ChangeKind.NO_LONGER_NULLABLE, change.path))
+    is_null = change.kind is ChangeKind.BECAME_NULLABLE
+    return is_null and finding is not None and finding.paired >= set(change.resources)
+
+
+def _keep_data_changes(
+    cursor: Cursor, place: Mapping[str, Any], notes: _Notes, changes: Iterable[SchemaChange]
+) -> None:
+    """Keep what changed in the data of the run, less what a change of the schema tells of already."""
+    told = [path for change in changes for path in (change.path, change.to) if path is not None]
+    rows = [
+        (group.path, group.kind.value, group.about, group.count, list(group.resources), _examples(group))
+        for group in notes.groups
+        if not any(group.path == path or group.path.startswith((f"{path}.", f"{path}[")) for path in told)
+    ]
+    if notes.rolled_back:
+        back = notes.rolled_back
+        rows.append(("", ROLLED_BACK, "", len(back), list(back), encode(back).decode()))
+    cursor.execute(_FORGET_DATA_CHANGES, place)
+    if rows:
+        where = (place["target_id"], place["run_id"], place["endpoint"], place["part"])
+        execute_values(cursor, _DATA_CHANGES, [(*where, *row, place["seen_at"]) for row in rows])
+
+
+def _examples(group: DataChangeGroup) -> str:
+    return encode(to_json([group])[0]["examples"]).decode()
+
+
+def _row(cursor: Cursor) -> tuple[Any, ...]:
+    row = cursor.fetchone()
+    if row is None:
+        raise LookupError("a row that this transaction made is not there")
+    return row
