@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assertionengine import AssertionOperator
 from robot.api import logger
@@ -13,12 +13,18 @@ from keyword_values import checked, exchange_behind
 from observatory.exchange import Exchange
 from observatory.history import State, stored_resource
 from observatory.logs.exchange_html import states_table
+from observatory.words import count
 from robot_session import LISTENER, ROBOT_SESSION, plainly
+
+if TYPE_CHECKING:
+    from observatory.data_drift import DataChange
+
+_MOST_TOLD = 5  # places that a message names
 
 
 @library(scope="GLOBAL", auto_keywords=False, listener=LISTENER, doc_format="MARKDOWN")
 class BaselineStore:
-    """Look at what the history remembers of a resource.
+    """Look at what the history remembers of a resource, and at what changed in its data.
 
     Everything that is asked is remembered without a keyword in the test: each request, and each distinct body once.
     The history is kept for each target by itself, in PostgreSQL: an embedded server, or the one in `DATABASE_URL`.
@@ -89,6 +95,72 @@ class BaselineStore:
             states = _states(exchange)
             logger.info(states_table(exchange.subject, states), html=True)
             return states
+
+    @keyword
+    def data_should_match_history(self, answer: Any, ignoring: str = "") -> None:
+        """Fail when the data of a resource is not what it was when the resource was last seen before this run.
+
+        The message names each field that changed, with its old and its new value. Another order of a list is no
+        change, and neither is another host in an address. A resource that was never seen before matches.
+
+        `ignoring` names what may change, with commas: a place such as `sprites.other` stands for all below it too,
+        `[]` for each item of a list, `*` for any key, `**` for any number of them.
+
+        ```robotframework
+        ${pokemon} =    Get Pokemon    pikachu
+        Data Should Match History    ${pokemon}    ignoring=moves, game_indices[].version, **.url
+        ```
+        """
+        from observatory.data_drift import grouped, sentence
+
+        with plainly():
+            exchange = exchange_behind(answer)
+            changes = _data_changes(exchange, ignoring)
+            if not changes:
+                return
+            groups = grouped(exchange.endpoint, {stored_resource(exchange): changes})
+            told = "; ".join(sentence(group, 1) for group in groups[:_MOST_TOLD])
+            more = f"; and {count(len(groups) - _MOST_TOLD, 'more place')}" if len(groups) > _MOST_TOLD else ""
+            raise AssertionError(f"The data of {exchange.subject} is not what it was before: {told}{more}.")
+
+    @keyword
+    def get_data_changes(
+        self, answer: Any, operator: AssertionOperator | None = None, expected: Any = None, ignoring: str = ""
+    ) -> list[DataChange]:
+        """Get what changed in the data of a resource since before this run, show it, and assert how many changes.
+
+        Each has `path`, `kind` (`changed`, `added` or `removed`), `before` and `after`, and in `about` what the item of
+        a list is called, such as `speed`. `ignoring` is as in `Data Should Match History`.
+
+        ```robotframework
+        ${pokemon} =    Get Pokemon    pikachu
+        ${changes} =    Get Data Changes    ${pokemon}    ignoring=moves
+        Get Data Changes    ${pokemon}    ==    0
+        ```
+        """
+        with plainly():
+            exchange = exchange_behind(answer)
+            changes = _data_changes(exchange, ignoring)
+            checked(len(changes), operator, expected, exchange, "number of changes in the data")
+            return changes
+
+
+def _data_changes(exchange: Exchange, ignoring: str) -> list[DataChange]:
+    """What changed since before this run, shown in log.html."""
+    from observatory.comparison import compare
+    from observatory.data_drift import Ignoring
+    from observatory.logs.drift_html import data_changes_table
+
+    run, history = ROBOT_SESSION.run_of(exchange), ROBOT_SESSION.main.memory.history
+    comparison = compare(history, run, exchange, Ignoring.of(ignoring))
+    if comparison is None:
+        return []
+    changes = list(comparison.data)
+    table = data_changes_table(
+        comparison.subject, changes, comparison.before, back_at=comparison.state_of, mask=ROBOT_SESSION.masked
+    )
+    logger.info(table, html=True)
+    return changes
 
 
 def _states(exchange: Exchange) -> list[State]:

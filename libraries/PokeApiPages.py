@@ -8,10 +8,11 @@ from assertionengine import AssertionOperator
 from robot.api.deco import keyword, library
 
 from keyword_values import Answer, checked, content_of, exchange_behind
+from observatory.asking.newest import newest
 from observatory.asking.paging import all_references, window_of
 from observatory.exchange import Request
 from observatory.record import record_of, view
-from robot_session import LISTENER, ROBOT_SESSION, fetched, plainly, shown
+from robot_session import LISTENER, ROBOT_SESSION, fetched, fetched_together, plainly, shown
 
 
 @library(scope="GLOBAL", auto_keywords=False, listener=LISTENER, doc_format="MARKDOWN")
@@ -85,3 +86,18 @@ class PokeApiPages:
         with plainly():
             first = Request(endpoint, params={"limit": str(page_size), "offset": "0"})
             return view(all_references(lambda request: shown(ROBOT_SESSION.current.fetch(request)), first))
+
+    @keyword
+    def get_newest(self, endpoint: str, number: int = 10) -> list[Answer]:
+        """Get the newest resources of an endpoint: the last so many of its list, the oldest of them first.
+
+        Most new fields and values arrive with new resources, so a look at these finds changes early.
+
+        ```robotframework
+        ${pokemon} =    Get Newest    pokemon    10
+        Length Should Be    ${pokemon}    10
+        ```
+        """
+        with plainly():
+            requests = newest(lambda request: shown(ROBOT_SESSION.current.fetch(request)), endpoint, number)
+        return [record_of(exchange) for exchange in fetched_together(requests)]

@@ -23,10 +23,11 @@ from robot.libraries.BuiltIn import BuiltIn
 from observatory.errors import HistoryError, ObservatoryError
 from observatory.exchange import Exchange, FailureType, Request
 from observatory.failures import ExchangeError, NotRecordedError, raise_for_failure, raise_for_failures
-from observatory.history import TestAttemptEntry
+from observatory.history import RunEntry, TestAttemptEntry
 from observatory.logs.exchange_html import exchange_block, exchange_table
 from observatory.session import Session
 from observatory.settings import load_settings
+from robot_drift import DriftReports, hold_to_policy, summary, tell_change, tell_changes
 
 if TYPE_CHECKING:
     from robot import result, running
@@ -47,6 +48,8 @@ class RobotSession:
         self._other: Session | None = None
         self._current: Session | None = None
         self._reports: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._drift = DriftReports()
+        self._has_news = False
         self._output = Path()
         self.test_name = ""
         self.last_endpoint = ""
@@ -96,6 +99,19 @@ class RobotSession:
         """The name of the target that an exchange was had from."""
         return self.main.target.name if exchange.run_id == self.main.run.id.hex else FAULTS
 
+    def run_of(self, exchange: Exchange) -> RunEntry:
+        """The run that an exchange belongs to."""
+        sessions = [session for session in (self.main, self._other) if session is not None]
+        return next((each.run for each in sessions if each.run.id.hex == exchange.run_id), self.main.run)
+
+    def what_changed(self) -> str:
+        """What this run saw to have changed; empty for nothing, and when the history is away, which was said."""
+        if self._main is None or not self._saw_news:
+            return ""
+        with suppress(HistoryError):
+            return summary(self._main)
+        return ""
+
     def use_target(self, target: str, **terms: Any) -> Session:
         """Let keywords ask another target until `leave_target`: a new session, on the terms of `Session.watching`."""
         main = self.main
@@ -128,6 +144,24 @@ class RobotSession:
         """Say what other threads reported: only Robot's own thread can write to its log."""
         while not self._reports.empty():
             logger.warn(self._reports.get())
+        if self._main is not None:
+            self._drift.pass_on(self._main)
+
+    def show(self, exchange: Exchange) -> None:
+        """Remember that a test saw an exchange, and whether it may show a change."""
+        self.last_endpoint = exchange.endpoint
+        self.seen.append(exchange)
+        self._has_news = self._has_news or self.current.is_news(exchange)
+
+    def tell_news(self) -> None:
+        """Say within the test what its answers changed; a history that is away has said so already."""
+        if self._has_news and self._main is not None:
+            self._has_news, self._saw_news = False, True
+            with suppress(HistoryError):
+                self._main.memory.history.drift.settle()
+                for exchange in self.seen:  # those of the first moments came before the history could be asked
+                    tell_change(self.current, exchange)
+            self.pass_on_reports()
 
     def _write_metrics(self, session: Session) -> None:
         path = self._output / "metrics.prom"
@@ -142,7 +176,7 @@ class RobotSession:
         settings = load_settings(**given)
         if settings.run_id is None:
             settings = settings.model_copy(update={"run_id": _run_id(self._output)})
-        session = Session.open(settings, report=self._reports.put)
+        session = Session.open(settings, report=self._reports.put, on_changes=self._drift.put)
         watching = f"Watching {session.target.name} at {session.target.base_url}, as run {session.run.id}."
         logger.info(session.memory.masker.mask_text(watching))
         # What is loaded by now stays to the end: the garbage collector need not look at it again and again while
@@ -178,6 +212,7 @@ class SessionListener:
         if ended is self._ended:
             return
         self._ended = ended
+        self._session.tell_news()
         attempt = _Attempt.of(ended, self._session)
         self._session.tell(attempt.tell)
         self._session.test_name = ""
@@ -187,9 +222,11 @@ class SessionListener:
         self._session.seen.clear()
 
     def end_suite(self, _data: running.TestSuite, ended: result.TestSuite) -> None:
-        """Note when the suite ended."""
+        """Note when the suite ended; the whole run's tells at its top what changed."""
         if self._session.is_open:
             self._session.current.metrics.suite_ended(ended.full_name, datetime.now(UTC).timestamp())
+        if ended.parent is None and (told := self._session.what_changed()):
+            ended.metadata["What changed"] = told
 
     def close(self) -> None:
         """Close the session: the run is over."""
@@ -293,10 +330,11 @@ def plainly() -> Iterator[None]:
 
 
 def fetched(request: Request) -> Exchange:
-    """Ask, write the exchange into log.html, and give it back if it is good."""
+    """Ask, write the exchange into log.html, and give it back if it is good, and as the policy wants it."""
     with plainly():
         exchange = shown(ROBOT_SESSION.current.fetch(request))
         raise_for_failure(exchange)
+        hold_to_policy(ROBOT_SESSION.current, exchange)
         return exchange
 
 
@@ -305,21 +343,23 @@ def fetched_together(requests: Sequence[Request], concurrency: int | None = None
     with plainly():
         exchanges = shown_together(ROBOT_SESSION.current.fetch_many(requests, concurrency=concurrency))
         raise_for_failures(exchanges)
+        for exchange in exchanges:
+            hold_to_policy(ROBOT_SESSION.current, exchange)
         return exchanges
 
 
 def shown(exchange: Exchange) -> Exchange:
-    """Write an exchange into log.html, and give it back."""
-    ROBOT_SESSION.last_endpoint = exchange.endpoint
-    ROBOT_SESSION.seen.append(exchange)
+    """Write an exchange into log.html, with what it changed, and give it back."""
+    ROBOT_SESSION.show(exchange)
     logger.info(ROBOT_SESSION.masked(exchange_block(exchange, ROBOT_SESSION.masked)), html=True)
+    tell_change(ROBOT_SESSION.current, exchange)
     return exchange
 
 
 def shown_together(exchanges: list[Exchange]) -> list[Exchange]:
-    """Write many exchanges into log.html as one table, and give them back."""
-    if exchanges:
-        ROBOT_SESSION.last_endpoint = exchanges[-1].endpoint
-    ROBOT_SESSION.seen.extend(exchanges)
+    """Write many exchanges into log.html as one table, with what they changed, and give them back."""
+    for exchange in exchanges:
+        ROBOT_SESSION.show(exchange)
     logger.info(ROBOT_SESSION.masked(exchange_table(exchanges)), html=True)
+    tell_changes(ROBOT_SESSION.current, exchanges)
     return exchanges

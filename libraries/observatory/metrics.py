@@ -42,6 +42,12 @@ class Metrics:
         self._rate_limited = Counter(
             "pokeapi_rate_limited_total", "Answers with status 429.", ["endpoint"], registry=self.registry
         )
+        self._schema_changes = Counter(
+            "pokeapi_schema_changes_total",
+            "Changes of an endpoint's schema that were found.",
+            ["endpoint"],
+            registry=self.registry,
+        )
         self._executed_at = Gauge(
             "pokeapi_test_execution_timestamp",
             "When a suite last ended, in seconds since 1970.",
@@ -65,6 +71,10 @@ class Metrics:
     def failed(self, endpoint: str, failure_type: FailureType) -> None:
         """Count a failure of a request, or of a test whose requests were all good."""
         self._failures.labels(endpoint, failure_type.value).inc()
+
+    def schema_changed(self, endpoint: str) -> None:
+        """Count a change of an endpoint's schema; each is found by one process of a run."""
+        self._schema_changes.labels(endpoint).inc()
 
     def suite_ended(self, suite: str, at: float) -> None:
         """Note when a suite ended, in seconds since 1970."""

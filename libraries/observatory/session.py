@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from observatory.client import (
     DEFAULT_RULES,
@@ -22,7 +22,7 @@ from observatory.client import (
 )
 from observatory.errors import SettingsError
 from observatory.exchange import Exchange, Failure, FailureType, Request
-from observatory.history import Database, History, RunEntry, TestAttemptEntry
+from observatory.history import Database, History, RunEntry, TestAttemptEntry, is_good_answer, stored_resource
 from observatory.history.shared_rate_limit import SharedRateLimiter
 from observatory.logs.masking import Masker
 from observatory.logs.structured_log import StructuredLog
@@ -33,6 +33,10 @@ from observatory.settings import PROJECT_ROOT, Settings
 from observatory.targets import LIVE_URL, Target, open_target
 from observatory.words import count
 
+if TYPE_CHECKING:
+    from observatory.comparison import Comparison
+    from observatory.history.known_changes import KnownChange
+
 _MINUTE = 60.0  # seconds
 _HTTP_OK = 200
 
@@ -41,7 +45,8 @@ _HTTP_OK = 200
 class Memory:
     """What all sessions of a process share: log, history, and the judge that knows what was judged before.
 
-    `report` takes one sentence that a person should read but no test should fail for, from any thread.
+    `report` takes one sentence that a person should read but no test should fail for, from any thread. `metrics` has
+    the numbers of each session by its run, for what is found out behind it.
     """
 
     masker: Masker
@@ -49,13 +54,31 @@ class Memory:
     history: History
     judge: Judge
     report: Callable[[str], None]
+    metrics: dict[uuid.UUID, Metrics]
 
     @classmethod
-    def open(cls, settings: Settings, run_id: uuid.UUID, report: Callable[[str], None]) -> Memory:
-        """Build the parts from the settings; nothing here waits for the database."""
+    def open(
+        cls,
+        settings: Settings,
+        run_id: uuid.UUID,
+        report: Callable[[str], None],
+        on_changes: Callable[[Sequence[KnownChange]], None] = lambda _: None,
+    ) -> Memory:
+        """Build the parts from the settings; nothing here waits for the database.
+
+        `on_changes` is told of changes of schemas, each once in a run, from the history's thread.
+        """
         masker = Masker(settings.secrets())
         log = StructuredLog(_log_path(settings), masker, level=settings.log_level, run_id=run_id.hex)
         judge = Judge()
+        metrics: dict[uuid.UUID, Metrics] = {}
+
+        def tell_changes(changes: Sequence[KnownChange]) -> None:
+            for known in changes:
+                log.schema_change(known)
+                if known.run_id in metrics:
+                    metrics[known.run_id].schema_changed(known.change.endpoint)
+            on_changes(changes)
 
         def tell(sentence: str) -> None:
             masked = masker.mask_text(sentence)
@@ -67,8 +90,9 @@ class Memory:
             settings.home / "spool" / _spool_name(settings),
             report=tell,
             on_known=lambda known: _remember_verdicts(judge, known),
+            on_changes=tell_changes,
         )
-        return cls(masker, log, history, judge, tell)
+        return cls(masker, log, history, judge, tell, metrics)
 
     def close(self) -> None:
         """Bring the history home and close the log."""
@@ -103,7 +127,7 @@ class Session:
         self.run = replace(run, target=target.name)
         self.test_name = ""
         self.breakers = CircuitBreakers(circuit_rules)
-        self.metrics = Metrics(self.breakers)
+        self.metrics = memory.metrics[run.id] = Metrics(self.breakers)
         self._limiter = _limiter(target, memory)
         self.client = PokeApiClient(
             target.base_url,
@@ -119,15 +143,22 @@ class Session:
         memory.history.begin(self.run)
 
     @classmethod
-    def open(cls, settings: Settings, *, kind: str = "robot", report: Callable[[str], None] = lambda _: None) -> Self:
-        """A session with a memory of its own.
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        kind: str = "robot",
+        report: Callable[[str], None] = lambda _: None,
+        on_changes: Callable[[Sequence[KnownChange]], None] = lambda _: None,
+    ) -> Self:
+        """A session with a memory of its own; `report` and `on_changes` are as in `Memory.open`.
 
         Raises:
             SettingsError: the target cannot be opened.
         """
         target = open_target(settings)
         run = new_run(settings, kind)
-        return cls(settings, target, Memory.open(settings, run.id, report), run)
+        return cls(settings, target, Memory.open(settings, run.id, report, on_changes), run)
 
     def watching(
         self,
@@ -183,6 +214,29 @@ class Session:
             SYSTEM_CLOCK.sleep(wait)
         return wait
 
+    def is_news(self, exchange: Exchange) -> bool:
+        """Whether an answer may show a change: the target was seen before this run, and not with this answer."""
+        return is_good_answer(exchange) and self.memory.history.drift.is_news(self.target.name, *_seen(exchange))
+
+    def compared(self, exchange: Exchange) -> Comparison | None:
+        """What an answer changed against what its resource was before; None when it is as it was, or new.
+
+        Each change is told once: the same answer again is not compared again.
+
+        Raises:
+            HistoryError: the database cannot be reached.
+        """
+        drift = self.memory.history.drift
+        if not is_good_answer(exchange) or not drift.is_changed(self.target.name, *_seen(exchange)):
+            return None
+        from observatory.comparison import compare
+
+        comparison = compare(self.memory.history, self.run, exchange)
+        drift.noticed(self.target.name, *_seen(exchange))
+        if comparison is not None:
+            self.memory.log.data_changes(comparison.endpoint, comparison.resource, comparison.data, self.test_name)
+        return comparison
+
     def test_ended(self, attempt: TestAttemptEntry) -> None:
         """Remember an attempt at a test."""
         self.memory.history.attempted(attempt)
@@ -224,6 +278,10 @@ class Session:
             deployed_at = deploy_time(exchange.headers.get("x-pokeapi-deploy-date", ""))
             self.run = replace(self.run, api_revision=revision, api_deployed_at=deployed_at)
             self.memory.history.begin(self.run)
+
+
+def _seen(exchange: Exchange) -> tuple[str, str, bytes]:
+    return exchange.endpoint, stored_resource(exchange), exchange.content_hash
 
 
 def new_run(settings: Settings, kind: str) -> RunEntry:

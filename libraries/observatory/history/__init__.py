@@ -4,8 +4,8 @@
 """
 
 from observatory.history.database import Database
-from observatory.history.entries import RunEntry, TestAttemptEntry, stored_resource
+from observatory.history.entries import RunEntry, TestAttemptEntry, is_good_answer, stored_resource
 from observatory.history.history import History
 from observatory.history.queries import State
 
-__all__ = ["Database", "History", "RunEntry", "State", "TestAttemptEntry", "stored_resource"]
+__all__ = ["Database", "History", "RunEntry", "State", "TestAttemptEntry", "is_good_answer", "stored_resource"]

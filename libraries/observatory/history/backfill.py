@@ -77,7 +77,9 @@ def backfill(
             except (OSError, ValueError) as error:
                 broken.append(BrokenFile(path, str(error)))
         with database.transaction() as connection:
-            store(connection, [run, *responses])
+            stored = store(connection, [run, *responses])
+        if stored.problem:
+            raise BackfillError(stored.problem)
         on_progress(min(start + _BATCH, len(files)), len(files))
     with database.transaction() as connection:
         changes = known_changes(connection, run_id=run.id)

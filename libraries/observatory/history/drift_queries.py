@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2 names its class in lower case
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
@@ -39,10 +39,24 @@ UPDATE schema_changes SET state = 'accepted', closed_at = %(at)s, closed_by = %(
 WHERE id = ANY(%(ids)s) AND state = 'open' RETURNING id
 """
 
+_BEFORE = """
+SELECT content FROM schema_observations AS observation
+JOIN bodies ON bodies.hash = decode(observation.seen #>> ARRAY['before', %(resource)s, %(hash)s], 'hex')
+WHERE observation.run_id = %(run_id)s AND endpoint = %(endpoint)s AND part = %(part)s
+"""
+
 _DATA_CHANGES = """
 SELECT endpoint, path, kind, about, count, resources, examples, part FROM data_changes
 WHERE run_id = %s ORDER BY cardinality(resources) DESC, count DESC, endpoint, path, about
 """
+
+
+class Place(NamedTuple):
+    """A resource, and the part of its endpoint that it belongs to."""
+
+    endpoint: str
+    part: str
+    resource: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +114,14 @@ def accept_changes(
     with connection.cursor() as cursor:
         cursor.execute(_ACCEPT, {"ids": list(ids), "by": by, "reason": reason, "at": at})
         return changes_with(cursor, [row[0] for row in cursor.fetchall()])
+
+
+def body_before(connection: Connection, run_id: uuid.UUID, place: Place, body_hash: bytes) -> bytes | None:
+    """The body that a resource had before this run, if it was seen in the run with a body that it did not have then."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BEFORE, {"run_id": run_id, "hash": body_hash.hex(), **place._asdict()})
+        row = cursor.fetchone()
+        return None if row is None else str(row[0]).encode("utf-8")
 
 
 def data_changes(connection: Connection, run_id: uuid.UUID) -> RunDataChanges:

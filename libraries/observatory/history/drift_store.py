@@ -103,11 +103,14 @@ DELETE FROM data_changes WHERE run_id = %(run_id)s AND endpoint = %(endpoint)s A
 
 @dataclass(slots=True)
 class _Notes:
-    """What a run saw of one part of an endpoint: its schema, its data, and who is back at an earlier state."""
+    """What a run saw of one part of an endpoint: its schema, its data, and who is back at an earlier state.
+
+    `before` has, for each body that a resource did not have before the run, by their hashes, the one that it had.
+    """
 
     observation: Observation = field(default_factory=Observation)
     groups: list[DataChangeGroup] = field(default_factory=list)
-    compared: dict[str, list[str]] = field(default_factory=dict)
+    before: dict[str, dict[str, str]] = field(default_factory=dict)
     rolled_back: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -116,13 +119,13 @@ class _Notes:
         if not values:
             return cls()
         observation = Observation.of(values["observation"])
-        return cls(observation, from_json(values["groups"]), values["compared"], values["rolled_back"])
+        return cls(observation, from_json(values["groups"]), values["before"], values["rolled_back"])
 
     def as_json(self) -> str:
         values = {
             "observation": self.observation.as_json(),
             "groups": to_json(self.groups),
-            "compared": self.compared,
+            "before": self.before,
             "rolled_back": self.rolled_back,
         }
         return encode(values).decode()
@@ -188,11 +191,13 @@ def _take(cursor: Cursor, lesson: Lesson, contents: Mapping[bytes, bytes], base:
     except ValueError:
         return
     notes.observation.see(lesson.resource, body, before, base, is_fresh=lesson.before is None)
-    told = notes.compared.setdefault(lesson.resource, [])
-    digest = lesson.body_hash.hex()[:12]
-    if lesson.before is None or digest in told:
+    if lesson.before is None:
         return
-    told.append(digest)
+    told = notes.before.setdefault(lesson.resource, {})
+    digest = lesson.body_hash.hex()
+    if digest in told:
+        return
+    told[digest] = lesson.before.hex()
     notes.groups = merged(notes.groups, grouped(lesson.endpoint, {lesson.resource: differences(before, body)}))
     if lesson.state_of is not None:
         notes.rolled_back[lesson.resource] = lesson.state_of.isoformat()

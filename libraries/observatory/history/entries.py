@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from observatory.exchange import Exchange
+from observatory.exchange import Exchange, FailureType
+
+_HTTP_OK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,13 @@ def _fields(exchange: Exchange) -> Mapping[str, Any]:
         return exchange.fields or {}
     except ValueError:  # not JSON: then it has no id either
         return {}
+
+
+def is_good_answer(exchange: Exchange) -> bool:
+    """Whether an exchange brought a body that is kept: JSON that was asked for, whether its model accepts it or not."""
+    is_readable = exchange.failure is None or exchange.failure.type is FailureType.MODEL
+    is_asked_for = exchange.method == "GET" and exchange.status == _HTTP_OK and bool(exchange.body)
+    return is_asked_for and is_readable
 
 
 def stored_resource(exchange: Exchange) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg2
 
 from observatory.errors import HistoryError
-from observatory.exchange import Exchange, FailureType
+from observatory.exchange import Exchange
 from observatory.history.database import Database
+from observatory.history.drift import Drift
 from observatory.history.entries import (
     Body,
     Entry,
@@ -17,19 +19,22 @@ from observatory.history.entries import (
     RunEntry,
     SampleEntry,
     TestAttemptEntry,
+    is_good_answer,
     stored_resource,
 )
 from observatory.history.queries import State, known_bodies, states
 from observatory.history.writer import Writer
 
-_HTTP_OK = 200
+if TYPE_CHECKING:
+    from observatory.history.known_changes import KnownChange
 
 
 class History:
     """Remembers runs, responses, samples and attempts; one for a process, whatever targets it watches.
 
     `on_known` is called from the writer's thread with the hashes of all stored bodies, and the fingerprint of the
-    models that accepted each, when the database is reached.
+    models that accepted each, when the database is reached; `on_changes`, from there too, with changes of schemas that
+    this process is the first in its run to bring to light.
     """
 
     def __init__(
@@ -39,15 +44,22 @@ class History:
         *,
         report: Callable[[str], None],
         on_known: Callable[[dict[bytes, str | None]], None] = lambda _: None,
+        on_changes: Callable[[Sequence[KnownChange]], None] = lambda _: None,
     ) -> None:
         """Begin to write behind the tests; nothing here waits for the database."""
         self.database = database
+        self.drift = Drift(database, self._settle)
         self._on_known = on_known
+        self._on_changes = on_changes
         self._known: dict[bytes, str | None] = {}
-        self._writer = Writer(database, spool, report=report, on_connect=self._learn_known)
+        self._targets: set[str] = set()
+        self._writer = Writer(
+            database, spool, report=report, on_connect=self._learn_known, on_changes=self._found_changes
+        )
 
     def begin(self, run: RunEntry) -> None:
         """Tell of a run, or tell more of it (the API's revision, its end)."""
+        self._targets.add(run.target)
         self._writer.add([run])
 
     def saw(self, exchange: Exchange, run: RunEntry, *, accepted_by: str | None = None) -> None:
@@ -55,7 +67,7 @@ class History:
         entries: list[Entry] = []
         if exchange.attempts:
             entries.append(_sample(exchange, run))
-        if _is_good_answer(exchange):
+        if is_good_answer(exchange):
             entries.append(self._response(exchange, run, accepted_by))
         self._writer.add(entries)
 
@@ -73,8 +85,7 @@ class History:
         Raises:
             HistoryError: the database cannot be reached, or went away meanwhile.
         """
-        if not self._writer.flush():
-            raise HistoryError(self._writer.problem or "The history cannot be asked: it is slow to take in this run.")
+        self._settle()
         try:
             with self.database.transaction() as connection:
                 return states(connection, target, endpoint, resource)
@@ -89,6 +100,14 @@ class History:
         """Store what is left and leave the database."""
         self._writer.close()
         self.database.close()
+
+    def _settle(self) -> None:
+        if not self._writer.flush():
+            raise HistoryError(self._writer.problem or "The history cannot be asked: it is slow to take in this run.")
+
+    def _found_changes(self, changes: Sequence[KnownChange]) -> None:
+        self.drift.found(changes)
+        self._on_changes(changes)
 
     def _response(self, exchange: Exchange, run: RunEntry, accepted_by: str | None) -> ResponseEntry:
         content_hash, body = exchange.content_hash, None
@@ -110,13 +129,8 @@ class History:
         with database.transaction() as connection:
             known = known_bodies(connection)
         self._known.update(known)
+        self.drift.connected(database, list(self._targets))
         self._on_known(known)
-
-
-def _is_good_answer(exchange: Exchange) -> bool:
-    is_readable = exchange.failure is None or exchange.failure.type is FailureType.MODEL
-    is_asked_for = exchange.method == "GET" and exchange.status == _HTTP_OK and bool(exchange.body)
-    return is_asked_for and is_readable
 
 
 def _sample(exchange: Exchange, run: RunEntry) -> SampleEntry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,25 @@ def known_bodies(connection: Connection) -> dict[bytes, str | None]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT hash, accepted_by FROM bodies")
         return {bytes(row[0]): row[1] for row in cursor.fetchall()}
+
+
+def latest_bodies(connection: Connection, targets: Collection[str]) -> dict[tuple[str, str, str], bytes]:
+    """The hash of the body that each resource of these targets was last seen with, by target, endpoint and resource."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (response.target_id, endpoint, resource) target.name, endpoint, resource, body_hash "
+            "FROM api_responses AS response JOIN targets AS target ON target.id = response.target_id "
+            "WHERE target.name = ANY(%s) ORDER BY response.target_id, endpoint, resource, last_seen_at DESC",
+            (list(targets),),
+        )
+        return {(row[0], row[1], row[2]): bytes(row[3]) for row in cursor.fetchall()}
+
+
+def has_open_changes(connection: Connection) -> bool:
+    """Whether any change of a schema waits to be accepted."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM schema_changes WHERE state = 'open')")
+        return cursor.fetchone() == (True,)
 
 
 def states(connection: Connection, target: str, endpoint: str, resource: str) -> list[State]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2 names its class in lower case
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from psycopg2.extras import execute_values, register_uuid
@@ -67,10 +68,19 @@ VALUES %s ON CONFLICT (id) DO NOTHING
 """
 
 
-def store(connection: Connection, entries: Sequence[Entry]) -> list[KnownChange]:
-    """Write a batch of entries within the transaction that is open on `connection`.
+class Stored(NamedTuple):
+    """What came of storing a batch.
 
-    Gives the changes of schemas that the batch brought to light, and that no other batch of their run had before.
+    `changes` of schemas that it brought to light, and no other batch of their run before; `problem` says why it could
+    not be judged, and is empty if it could: then the batch is stored all the same.
+    """
+
+    changes: Sequence[KnownChange] = ()
+    problem: str = ""
+
+
+def store(connection: Connection, entries: Sequence[Entry]) -> Stored:
+    """Write a batch of entries within the transaction that is open on `connection`.
 
     Rows are written in the order of their keys, so that processes that write the same ones do not wait for each
     other in a circle.
@@ -89,13 +99,22 @@ def store(connection: Connection, entries: Sequence[Entry]) -> list[KnownChange]
             _ATTEMPTS,
             [_attempt_row(entry) for entry in entries if isinstance(entry, TestAttemptEntry)],
         )
-        return _learn(cursor, found, responses) if found else []
+        return _learn(cursor, found, responses) if found else Stored()
 
 
-def _learn(cursor: Cursor, found: Sequence[Lesson], responses: Sequence[ResponseEntry]) -> list[KnownChange]:
+def _learn(cursor: Cursor, found: Sequence[Lesson], responses: Sequence[ResponseEntry]) -> Stored:
     from observatory.history.drift_store import learn  # most runs see nothing new, and need none of it
 
-    return learn(cursor, found, {entry.body.hash: entry.body.content for entry in responses if entry.body is not None})
+    contents = {entry.body.hash: entry.body.content for entry in responses if entry.body is not None}
+    cursor.execute("SAVEPOINT learning")
+    try:
+        return Stored(learn(cursor, found, contents))
+    except (psycopg2.DataError, psycopg2.IntegrityError, ValueError, TypeError, LookupError) as error:
+        # What was seen is worth more than what it says: a model that cannot be read must not keep a response out.
+        cursor.execute("ROLLBACK TO SAVEPOINT learning")
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        subjects = ", ".join(sorted({lesson.endpoint for lesson in found}))
+        return Stored(problem=f"Whether the schema of {subjects} changed could not be told: {reason}.")
 
 
 def _store_runs(cursor: Cursor, runs: Sequence[RunEntry]) -> None:

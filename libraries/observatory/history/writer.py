@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg2
 from psycopg2.errorcodes import CLASS_TRANSACTION_ROLLBACK
@@ -17,6 +17,9 @@ from observatory.history.database import Database
 from observatory.history.entries import Entry
 from observatory.history.journal import Journal
 from observatory.history.store import store
+
+if TYPE_CHECKING:
+    from observatory.history.known_changes import KnownChange
 
 _GATHER = 0.25  # seconds that entries are gathered before they are written together
 _RETRY = 2.0  # seconds between two tries to reach a database that is away
@@ -34,7 +37,8 @@ class Writer:
 
     While the database is away the journal is the queue, and memory holds only what the journal could not take. When
     the database is back, or with the next run, the journal is stored from its beginning; an entry told twice is
-    stored once. `on_connect` runs in the writer's thread each time the database is reached. `report` is told, in one
+    stored once. `on_connect` runs in the writer's thread each time the database is reached, `on_changes` when a batch
+    brought changes of schemas to light that nobody told of in their run so far. `report` is told, in one
     sentence each, when the database goes away, when the journal cannot be written, and what the database refused.
     """
 
@@ -45,12 +49,14 @@ class Writer:
         *,
         report: Callable[[str], None],
         on_connect: Callable[[Database], None] = lambda _: None,
+        on_changes: Callable[[Sequence[KnownChange]], None] = lambda _: None,
     ) -> None:
         """Start the thread, which reaches for the database at once so that nobody waits for it later."""
         self._database = database
         self._spool = spool
         self._report = report
         self._on_connect = on_connect
+        self._on_changes = on_changes
         self._journal: Journal | None = None
         self._journal_works = True
         self._pending: list[_Pending] = []
@@ -189,7 +195,7 @@ class Writer:
             return
         try:
             with self._database.transaction() as connection:
-                store(connection, entries)
+                stored = store(connection, entries)
         except (psycopg2.DataError, psycopg2.IntegrityError, ValueError) as error:
             if len(entries) == 1:
                 self._refuse(entries[0], error)
@@ -200,6 +206,11 @@ class Writer:
             if not collided or collisions == _COLLISIONS:
                 raise
             self._store(entries, collisions + 1)
+        else:
+            if stored.problem:
+                self._report(stored.problem)
+            if stored.changes:
+                self._on_changes(stored.changes)
 
     def _refuse(self, entry: Entry, error: Exception) -> None:
         reason = " ".join(str(error).split())

@@ -7,16 +7,20 @@ import json
 import logging
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
 from observatory.exchange import Exchange
 from observatory.logs.masking import Masker, PlainData
+
+if TYPE_CHECKING:
+    from observatory.data_drift import DataChange
+    from observatory.history.known_changes import KnownChange
 
 LOGGER_NAME = "observatory"
 
@@ -130,6 +134,37 @@ class StructuredLog:
             "assertion": assertion,
         }
         self._write(logging.ERROR, fields)
+
+    def schema_change(self, known: KnownChange) -> None:
+        """Log a change of a schema, as a WARNING."""
+        event = known.change.as_event()
+        fields: dict[str, object] = {
+            "test_name": "",
+            "message": f"Schema changed: {known.change.sentence()}",
+            "change_id": known.id,
+            "target": known.target,
+            **event,
+            "run_id": known.run_id.hex,
+            "found_at": known.found_at.isoformat(),
+            "api_revision": known.api_revision,
+            "is_unannounced": known.is_unannounced,
+        }
+        self._write(logging.WARNING, fields)
+
+    def data_changes(self, endpoint: str, resource: str, changes: Iterable[DataChange], test_name: str = "") -> None:
+        """Log what changed in a resource's data, a line for each place, as INFO."""
+        for change in changes:
+            fields: dict[str, object] = {
+                "test_name": test_name,
+                "message": f"Data changed: {endpoint}/{resource} {change.path}",
+                "endpoint": endpoint,
+                "resource": resource,
+                "kind": change.kind.value,
+                "path": change.path,
+                "before": change.before,
+                "after": change.after,
+            }
+            self._write(logging.INFO, fields)
 
     def message(self, level: str, text: str, /, test_name: str = "", **fields: object) -> None:
         """Log a sentence, with whatever else is worth keeping; an unknown level counts as INFO."""
