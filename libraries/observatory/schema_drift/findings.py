@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from observatory.schema_drift.model import Evidence, Model, bit_of
-from observatory.schema_drift.shapes import MISSING, NULL, OBJECT, TYPES, Shape, key_of, parent_of
+from observatory.schema_drift.shapes import MISSING, NULL, OBJECT, TYPES, Shape, any_child, is_in_map, key_of, parent_of
 
 
 class ChangeKind(StrEnum):
@@ -102,7 +102,9 @@ def signs(before: Shape | None, after: Shape, base: Model) -> Iterator[Sign]:
             if _is_added(path, flags, had, base):
                 yield Sign(ChangeKind.FIELD_ADDED, path, bool(old.get(parent_of(path) or "", 0) & OBJECT), flags)
             continue
-        yield from _changed(path, flags, had, known)
+        yield from _changed(path, flags, had, base)
+        if flags & MISSING and not known.absent and not had & MISSING and not _lacked(path, old):
+            yield Sign(ChangeKind.FIELD_REMOVED, path, bool(had), flags)
         yield from _widened(path, before, after, known)
     yield from _removed(old, after.fields, base)
 
@@ -114,21 +116,40 @@ def _is_added(path: str, flags: int, had: int, base: Model) -> bool:
     above = base.get(parent)
     if above is None or not above.objects:  # what is above is new itself, and tells of both
         return False
-    # A null below a list of the same name may be the end of a recursion that other bodies show.
-    is_recursion = not flags & TYPES and key_of(parent) == key_of(path)
-    return not is_recursion
+    if is_in_map(path):  # it has got too many keys to be anything but a map
+        return False
+    # A null below an object or a list of the same name may be the end of a recursion that other bodies show.
+    return bool(flags & TYPES) or not _is_turn(path)
 
 
-def _changed(path: str, flags: int, had: int, known: Evidence) -> Iterator[Sign]:
+def _is_turn(path: str) -> bool:
+    """Whether a path is the second turn of a recursion, such as `parent.parent` and `evolves_to[].evolves_to`."""
+    return key_of(parent_of(path) or "") == key_of(path)
+
+
+def _is_end_known(path: str, base: Model) -> bool:
+    """Whether a recursion from this path was seen to end with null after one turn; after more, null is here."""
+    if path.endswith("[]"):
+        return False
+    key = key_of(path)
+    turns = (f"{above}{key}" if key.startswith("[") else f"{above}.{key}" for above in (path, f"{path}[]"))
+    return any(base[turn].null and not base[turn].types for turn in turns if turn in base)
+
+
+def _lacked(path: str, old: Mapping[str, int]) -> bool:
+    """Whether the resource did not have a path before either: what never came to it was not taken from it."""
+    return not old.get(path, 0) and bool(old.get(parent_of(path) or "", 0) & OBJECT)
+
+
+def _changed(path: str, flags: int, had: int, base: Model) -> Iterator[Sign]:
+    known = base[path]
     strange = flags & TYPES & ~known.types & ~had
     if strange and known.types:
         yield Sign(ChangeKind.TYPE_CHANGED, path, bool(had & TYPES), flags & TYPES)
-    if flags & NULL and not known.null and known.filled and not had & NULL:
+    if flags & NULL and not known.null and known.filled and not had & NULL and not _is_end_known(path, base):
         yield Sign(ChangeKind.BECAME_NULLABLE, path, bool(had & TYPES), flags)
     if had & NULL and flags & TYPES and not flags & NULL and known.null:
         yield Sign(ChangeKind.NO_LONGER_NULLABLE, path, is_paired=True, flags=flags)
-    if flags & MISSING and not known.absent and not had & MISSING:
-        yield Sign(ChangeKind.FIELD_REMOVED, path, bool(had), flags)
 
 
 def _widened(path: str, before: Shape | None, after: Shape, known: Evidence) -> Iterator[Sign]:
@@ -145,9 +166,11 @@ def _removed(old: Mapping[str, int], now: Mapping[str, int], base: Model) -> Ite
     """The keys that an object should have and has not; an optional one only when the resource had it before."""
     for path in base.keys() - now.keys():
         parent = parent_of(path)
-        if parent is None or not now.get(parent, 0) & OBJECT:
+        if parent is None or not now.get(parent, 0) & OBJECT or any_child(parent) in now:
             continue
         known = base[path]
         had = old.get(path, 0)
-        if known.present and (had or not known.absent):
+        if not known.types and _is_turn(path):  # the end of a recursion, which is longer now
+            continue
+        if known.present and (had or not (known.absent or _lacked(path, old))):
             yield Sign(ChangeKind.FIELD_REMOVED, path, bool(had))

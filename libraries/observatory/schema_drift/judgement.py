@@ -7,6 +7,8 @@ endpoint is wrong more often than right; a resource that changed against itself 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import combinations
 from math import comb
 from typing import Final
 
@@ -17,7 +19,7 @@ from observatory.schema_drift.maps import is_map
 from observatory.schema_drift.model import Model
 from observatory.schema_drift.observation import Observation
 from observatory.schema_drift.renames import renamed_pairs
-from observatory.schema_drift.shapes import NULL, kinds_in_words, parent_of
+from observatory.schema_drift.shapes import NULL, TYPES, any_child, kinds_in_words, parent_of
 
 _ENOUGH: Final = 10  # resources that must be known before new ones alone can show a change of a firm object
 _ENOUGH_TYPED: Final = 8  # the same, for another kind of value
@@ -32,7 +34,7 @@ def changes_of(endpoint: str, part: str, base: Model, seen: Observation) -> list
     found = [
         SchemaChange(kind, endpoint, path, *_sides(kind, path, base, seen), _ordered(finding.resources), part)
         for (kind, path), finding in seen.findings.items()
-        if path in base or kind is ChangeKind.FIELD_ADDED
+        if (path in base or kind is ChangeKind.FIELD_ADDED) and not _is_in_new_map(kind, path, seen.model)
         if _IS_CHANGE[kind](path, finding, base, seen.model)
     ]
     return sorted(_folded(_with_renames(found, base, seen)), key=lambda change: (change.path, change.kind))
@@ -42,27 +44,38 @@ def known_after(base: Model, seen: Observation, changes: Iterable[SchemaChange])
     """What is known after a run: what was known before and what it saw, less what its changes took back."""
     known = base.copy()
     known.merge(seen.model)
-    for change in changes:
+    # A change of a map's key, one of too many to be known by itself, leaves nothing to be taken back.
+    for change in (each for each in changes if each.path in known):
         match change.kind:
             case ChangeKind.FIELD_ADDED:
                 _begin_anew(known, change.path, seen.model)
             case ChangeKind.FIELD_REMOVED if not seen.model.knows(change.path):
-                known.forget(change.path)
+                if _are_most(seen.findings[change.kind, change.path].bits, base[change.path].present):
+                    known.forget(change.path)
             case ChangeKind.RENAMED if change.to is not None:
                 known.forget(change.path)
                 _begin_anew(known, change.to, seen.model)
             case ChangeKind.TYPE_CHANGED:
-                known[change.path].types = seen.model[change.path].types
+                if _are_most(seen.model[change.path].filled, base[change.path].filled):
+                    known[change.path].types = seen.model[change.path].types
             case ChangeKind.NO_LONGER_NULLABLE:
                 known[change.path].null = 0
     return known
+
+
+def _is_in_new_map(kind: ChangeKind, path: str, seen: Model) -> bool:
+    """Whether the run saw so many keys beside this one, or one above it, that they share one path now."""
+    if kind is not ChangeKind.FIELD_REMOVED:
+        return path not in seen
+    parent = parent_of(path) or ""
+    return parent not in seen or any_child(parent) in seen
 
 
 def _added(path: str, finding: Finding, base: Model, seen: Model) -> bool:
     parent = parent_of(path) or ""
     if is_map(parent, base):
         return False
-    return bool(finding.paired) or _speaks_for_itself(parent, finding, base, seen)
+    return bool(finding.paired) or _speaks_for_itself(parent, base[parent].objects, finding, base, seen)
 
 
 def _removed(path: str, finding: Finding, base: Model, seen: Model) -> bool:
@@ -70,7 +83,7 @@ def _removed(path: str, finding: Finding, base: Model, seen: Model) -> bool:
     if known.absent:
         is_lost_everywhere = not known.present & ~finding.bits and not seen.knows(path)
         return is_lost_everywhere and len(finding.paired) >= _ALL_OF and not is_map(parent, base)
-    return bool(finding.paired) or _speaks_for_itself(parent, finding, base, seen)
+    return bool(finding.paired) or _speaks_for_itself(parent, known.present, finding, base, seen)
 
 
 def _type_changed(path: str, finding: Finding, base: Model, _seen: Model) -> bool:
@@ -105,9 +118,11 @@ _IS_CHANGE: Final = {
 }
 
 
-def _speaks_for_itself(parent: str, finding: Finding, base: Model, seen: Model) -> bool:
-    """Whether resources that were never seen before can show that the keys of an object changed."""
-    resources = base[parent].objects
+def _speaks_for_itself(parent: str, resources: int, finding: Finding, base: Model, seen: Model) -> bool:
+    """Whether resources that were never seen before can show that the keys of an object changed.
+
+    `resources` are those that show how it was: they have the object without a new key, or with one that is gone now.
+    """
     is_firm = not any(known.absent for known in base.children(parent).values())
     return (is_firm and resources.bit_count() >= _ENOUGH) or _is_unlikely(finding, seen[parent].objects, resources)
 
@@ -137,7 +152,9 @@ def _sides(kind: ChangeKind, path: str, base: Model, seen: Observation) -> tuple
     if kind is ChangeKind.VALUES_WIDENED:
         words = set(known.values or ())
         return sorted(words), sorted(words | finding.words)
-    return before, kinds_in_words(known.types | (NULL if kind is ChangeKind.BECAME_NULLABLE else 0))
+    if kind is ChangeKind.NO_LONGER_NULLABLE:
+        return before, kinds_in_words(known.types | finding.flags & TYPES)
+    return before, kinds_in_words(known.types | NULL)
 
 
 def _with_renames(found: list[SchemaChange], base: Model, seen: Observation) -> Iterator[SchemaChange]:
@@ -163,29 +180,35 @@ def _with_renames(found: list[SchemaChange], base: Model, seen: Observation) -> 
     yield from (change for change in found if not (change.kind in keys and change.path in both))
 
 
-def _folded(changes: Iterable[SchemaChange]) -> Iterator[SchemaChange]:
-    """Leave out a change that another one tells of already, one turn of a recursion higher."""
-    known = list(changes)
-    paths = {(change.kind, parse(change.path)) for change in known}
-    for change in known:
-        if not any((change.kind, shorter) in paths for shorter in _without_a_turn(parse(change.path))):
-            yield change
+def _folded(changes: Iterable[SchemaChange]) -> Iterable[SchemaChange]:
+    """Let the change that is told one turn of a recursion higher tell of a change, with its resources."""
+    told = {(change.kind, parse(change.path)): change for change in changes}
+    for kind, path in sorted(told, key=lambda each: len(each[1]), reverse=True):
+        higher = next((told[kind, shorter] for shorter in _without_a_turn(path) if (kind, shorter) in told), None)
+        if higher is not None:
+            resources = _ordered({*higher.resources, *told.pop((kind, path)).resources})
+            told[kind, parse(higher.path)] = replace(higher, resources=resources)
+    return told.values()
 
 
 def _without_a_turn(path: Path) -> Iterator[Path]:
-    """The path without one of two equal stretches that follow each other."""
-    for length in range(1, len(path) // 2 + 1):
-        for start in range(len(path) - 2 * length + 1):
-            middle = start + length
-            if path[start:middle] == path[middle : middle + length] and any(
-                isinstance(part, str) for part in path[start:middle]
-            ):
-                yield path[:middle] + path[middle + length :]
+    """The path without a stretch after which it comes to the same key again: once around a recursion less."""
+    for start, middle in combinations(range(len(path)), 2):
+        if path[start] == path[middle] and isinstance(path[start], str):
+            yield path[:start] + path[middle:]
 
 
 def _begin_anew(known: Model, path: str, seen: Model) -> None:
     """Know a new path by this run alone, in which it came: that older bodies lack it does not make it optional."""
     known[path].absent = seen[path].absent
+
+
+def _are_most(resources: int, known: int) -> bool:
+    """Whether a change holds for most of the resources known, so that the others may be taken for not asked again.
+
+    What only a few show stands beside what it was before: others that have it so are no change back.
+    """
+    return 2 * (resources & known).bit_count() >= known.bit_count()
 
 
 def _ordered(resources: Iterable[str]) -> tuple[str, ...]:

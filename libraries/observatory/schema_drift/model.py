@@ -214,8 +214,10 @@ class Model(Mapping[str, Evidence]):
 
     def _fold_maps(self) -> None:
         """Let the keys of every object with too many of them share one path."""
-        while len(self._paths) > MOST_KEYS and (crowded := self._crowded()) is not None:
-            self._fold(crowded)
+        # Few paths can only be folded into one that is there already, whose written form ends in a bare star.
+        if len(self._paths) > MOST_KEYS or any(path.endswith("*") for path in self._paths):
+            while (crowded := self._crowded()) is not None:
+                self._fold(crowded)
 
     def _crowded(self) -> str | None:
         keys = Counter(parent for parent in map(parent_of, self._paths) if parent is not None)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from observatory.schema_drift.findings import ChangeKind, Finding, signs
+from observatory.schema_drift.findings import ChangeKind, Finding, Sign, signs
 from observatory.schema_drift.model import Model
 from observatory.schema_drift.renames import Pair, same_values
-from observatory.schema_drift.shapes import Shape, shape_of
+from observatory.schema_drift.shapes import shape_of
 
 
 class Observation:
@@ -33,9 +33,10 @@ class Observation:
         self.model.learn(after, resource)
         if base:
             old = None if is_fresh else shape_of(before)
-            self._compare(resource, old, after, base)
-            if old is not None and old != after:
-                self._look_for_renames(resource, before, body)
+            shown = list(signs(old, after, base))
+            for sign in shown:
+                self.findings.setdefault((sign.kind, sign.path), Finding()).take(sign, resource)
+            self._look_for_renames(resource, before, body, [sign for sign in shown if sign.is_paired])
 
     def merge(self, other: Observation) -> None:
         """Take in what another process of the same run saw."""
@@ -64,16 +65,9 @@ class Observation:
         seen.renames = {(removed, added): set(resources) for removed, added, resources in values["renames"]}
         return seen
 
-    def _compare(self, resource: str, before: Shape | None, after: Shape, base: Model) -> None:
-        for sign in signs(before, after, base):
-            self.findings.setdefault((sign.kind, sign.path), Finding()).take(sign, resource)
-
-    def _look_for_renames(self, resource: str, before: Any, body: Any) -> None:
-        removed = self._paths_of(ChangeKind.FIELD_REMOVED, resource)
-        added = self._paths_of(ChangeKind.FIELD_ADDED, resource)
+    def _look_for_renames(self, resource: str, before: Any, body: Any, shown: list[Sign]) -> None:
+        removed = [sign.path for sign in shown if sign.kind is ChangeKind.FIELD_REMOVED]
+        added = [sign.path for sign in shown if sign.kind is ChangeKind.FIELD_ADDED]
         if removed and added:
             for pair in same_values(before, body, removed, added):
                 self.renames.setdefault(pair, set()).add(resource)
-
-    def _paths_of(self, kind: ChangeKind, resource: str) -> list[str]:
-        return [path for (each, path), finding in self.findings.items() if each is kind and resource in finding.paired]

@@ -104,7 +104,9 @@ def parent_of(path: str) -> str | None:
 @lru_cache(maxsize=1 << 16)
 def key_of(path: str) -> str:
     """The last key in a path, as it is written there; that of a list for its items."""
-    last = _LAST.search(path.rstrip("[]") if path.endswith("[]") else path)
+    while path.endswith("[]"):
+        path = path.removesuffix("[]")
+    last = _LAST.search(path)
     return "" if last is None else last["bare"] or last["quoted"] or ""
 
 
@@ -167,7 +169,8 @@ def _children(
 ) -> Iterator[tuple[str, str | None, _Column]]:
     """The columns below the objects of one path; kinds that fold into a path above are noted in `fields`."""
     layouts = set(map(tuple, objects))
-    if key is not None and any(key in layout for layout in layouts):
+    # An object in a list is not the list again: `pokemon[].pokemon` is another thing than `pokemon[]`.
+    if key is not None and not path.endswith("[]") and any(key in layout for layout in layouts):
         objects = _objects(objects, key)
         layouts = set(map(tuple, objects))
     keys = dict.fromkeys(chain.from_iterable(layouts))
