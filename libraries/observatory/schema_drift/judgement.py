@@ -102,10 +102,10 @@ def _no_longer_nullable(path: str, finding: Finding, base: Model, seen: Model) -
 
 def _widened(path: str, finding: Finding, base: Model, seen: Model) -> bool:
     known = base[path]
-    resources = known.filled.bit_count()
+    resources = known.worded.bit_count()
     if not known.values or resources < max(_ENUMERATED, _A_WORD * len(known.values)):
         return False
-    return bool(finding.paired) or _is_unlikely(finding, seen[path].filled, known.filled)
+    return bool(finding.paired) or _is_unlikely(finding, seen[path].worded, known.worded)
 
 
 _IS_CHANGE: Final = {

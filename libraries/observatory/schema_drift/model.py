@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Any, Final
 
 from observatory.schema_drift.shapes import (
@@ -70,6 +71,11 @@ class Evidence:
     def present(self) -> int:
         """The resources that have the path, null or not."""
         return self.filled | self.null
+
+    @property
+    def worded(self) -> int:
+        """The resources that have words of an enumeration; all with a value when it is none."""
+        return self.filled if self.values is None else reduce(or_, self.values.values(), 0)
 
     def learn(self, flags: int, words: frozenset[str] | None, bit: int) -> None:
         """Take in the kinds, and the words of an enumeration, that one resource has at the path."""
