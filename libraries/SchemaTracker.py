@@ -13,7 +13,7 @@ from robot.api.deco import keyword, library
 
 from keyword_values import compared
 from observatory.errors import ObservatoryError
-from observatory.words import count
+from observatory.words import count, listed
 from robot_drift import refusal
 from robot_session import LISTENER, ROBOT_SESSION, plainly
 
@@ -109,7 +109,8 @@ class SchemaTracker:
         """Accept the open changes at a path of an endpoint's schema: from now on it is meant to be so.
 
         `path` is written as in the report, such as `moves[].version_group_details[].order`; `*` accepts all open
-        changes of the endpoint. `by` is your name; without it, that of your login.
+        changes of the endpoint. `by` is your name; without it, that of your login. What is accepted already stays so,
+        and a path at which nothing ever changed fails.
 
         ```robotframework
         Accept Schema Change    pokemon    past_stats    reason=Announced in the API's change log.
@@ -118,16 +119,17 @@ class SchemaTracker:
         with plainly():
             if not reason.strip():
                 raise ObservatoryError("A schema change is accepted for a reason; write one after 'reason='.")
-            waiting = _changes(endpoint, None, "open")
-            chosen = [known for known in waiting if path in ("*", known.change.path)]
-            if not chosen:
-                there = ", ".join(sorted(known.change.path for known in waiting)) or "none"
+            every = _changes(endpoint, None, "all")
+            chosen = [known for known in every if path in ("*", known.change.path)]
+            if not chosen and path != "*":
+                there = listed(sorted({known.change.path for known in every})) or "none"
                 raise ObservatoryError(
-                    f"There is no open schema change of {endpoint} at '{path}'. The open ones are at: {there}."
+                    f"No schema change of {endpoint} at '{path}' is known. Changes are known at: {there}."
                 )
+            waiting = [known.id for known in chosen if known.state == "open"]
             by = by or getpass.getuser()
             drift = ROBOT_SESSION.main.memory.history.drift
-            accepted = drift.accept([known.id for known in chosen], by, reason.strip(), datetime.now(UTC))
+            accepted = drift.accept(waiting, by, reason.strip(), datetime.now(UTC))
             logger.info(f"Accepted {count(len(accepted), 'schema change')} of {endpoint}, by {by}: {reason}")
 
 
@@ -138,9 +140,8 @@ def _changes(endpoint: str, since: str | None, state: str) -> list[KnownChange]:
         HistoryError: the database cannot be reached.
         ObservatoryError: `since` or `state` cannot be read.
     """
-    from observatory.time_spans import time_since
-
     from observatory.history.known_changes import ChangeState
+    from observatory.time_spans import time_since
 
     words = [*ChangeState, "all"]
     if state not in words:

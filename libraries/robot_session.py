@@ -50,6 +50,7 @@ class RobotSession:
         self._reports: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._drift = DriftReports()
         self._has_news = False
+        self._saw_news = False
         self._output = Path()
         self.test_name = ""
         self.last_endpoint = ""

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from observatory.errors import ObservatoryError
+from observatory.command_database import database, with_database
+from observatory.drift_cli import drift
 from observatory.words import count
 
 if TYPE_CHECKING:
     from observatory.history.backfill import Backfill
-    from observatory.history.database import Database
 
 _SHORTEST_DIGEST = 6
 
@@ -24,6 +23,9 @@ _SHORTEST_DIGEST = 6
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Look after the history that the suites write."""
+
+
+main.add_command(drift)
 
 
 class _Time(click.ParamType[datetime]):
@@ -42,11 +44,7 @@ class _Time(click.ParamType[datetime]):
 @main.command(name="backfill")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--at", required=True, type=_Time(), help="When the responses were seen: a date or time, UTC if no zone.")
-@click.option(
-    "--database",
-    "database_url",
-    help="Address of a PostgreSQL server; else DATABASE_URL, else the embedded one.",
-)
+@with_database
 @click.option("--target", default="backfill", show_default=True, help="The target whose history this is, such as live.")
 @click.option("--json", "as_json", is_flag=True, help="Print each change of a schema as one line of JSON, and no more.")
 def backfill_command(folder: Path, at: datetime, database_url: str | None, target: str, *, as_json: bool) -> None:
@@ -60,8 +58,8 @@ def backfill_command(folder: Path, at: datetime, database_url: str | None, targe
     def show(done: int, total: int) -> None:
         click.echo(f"\r{done} of {total} files", nl=done == total, err=True)
 
-    with _database(database_url) as database:
-        done = backfill(database, folder, at, target, on_progress=show)
+    with database(database_url) as reached:
+        done = backfill(reached, folder, at, target, on_progress=show)
     for file in done.broken:
         click.secho(f"skipped {file.path}: {file.reason}", fg="red", err=True)
     if as_json:
@@ -77,11 +75,7 @@ def backfill_command(folder: Path, at: datetime, database_url: str | None, targe
 
 @main.command(name="show")
 @click.argument("digest")
-@click.option(
-    "--database",
-    "database_url",
-    help="Address of a PostgreSQL server; else DATABASE_URL, else the embedded one.",
-)
+@with_database
 def show_command(digest: str, database_url: str | None) -> None:
     """Print a stored body, whole and indented. DIGEST is the beginning of its SHA-256, as log.html shows it."""
     from observatory.history.queries import bodies
@@ -90,7 +84,7 @@ def show_command(digest: str, database_url: str | None) -> None:
         raise click.ClickException(
             f"'{digest}' is no beginning of a SHA-256: give {_SHORTEST_DIGEST} or more of 0-9 and a-f."
         )
-    with _database(database_url) as database, database.transaction() as connection:
+    with database(database_url) as reached, reached.transaction() as connection:
         found = bodies(connection, digest)
     if len(found) != 1:
         raise click.ClickException(f"{len(found) or 'No'} stored bodies begin with {digest}.")
@@ -106,23 +100,6 @@ def _told(done: Backfill) -> Iterator[str]:
         yield f"{mark}{known.change.sentence()}, in {count(known.change.count, 'resource')}"
     for group in done.data.groups:
         yield sentence(group, done.data.seen.get(group.endpoint, 0))
-
-
-@contextmanager
-def _database(url: str | None) -> Iterator[Database]:
-    """The history's database; what goes wrong with it ends the command with one sentence."""
-    from observatory.history.database import Database
-    from observatory.settings import load_settings
-
-    try:
-        settings = load_settings(database_url=url)
-        database = Database.at(settings.database_url, settings.home)
-        try:
-            yield database
-        finally:
-            database.close()
-    except ObservatoryError as error:
-        raise click.ClickException(str(error)) from error
 
 
 if __name__ == "__main__":

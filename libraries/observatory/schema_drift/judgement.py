@@ -16,7 +16,7 @@ from observatory.record.field_path import Path, parse
 from observatory.schema_drift.changes import SchemaChange, Side, natural
 from observatory.schema_drift.findings import ChangeKind, Finding
 from observatory.schema_drift.maps import is_map
-from observatory.schema_drift.model import Model
+from observatory.schema_drift.model import Model, about
 from observatory.schema_drift.observation import Observation
 from observatory.schema_drift.renames import renamed_pairs
 from observatory.schema_drift.shapes import NULL, TYPES, any_child, kinds_in_words, parent_of
@@ -31,21 +31,20 @@ _A_WORD: Final = 4  # and so many of them, on average, for each of its words
 
 def changes_of(endpoint: str, part: str, base: Model, seen: Observation) -> list[SchemaChange]:
     """What a run shows to have changed since before it, in the order of the paths; at most once for a path and kind."""
+    together = _together(base, seen)
     found = [
         SchemaChange(kind, endpoint, path, *_sides(kind, path, base, seen), _ordered(finding.resources), part)
         for (kind, path), finding in seen.findings.items()
-        if (path in base or kind is ChangeKind.FIELD_ADDED) and not _is_in_new_map(kind, path, seen.model)
-        if _IS_CHANGE[kind](path, finding, base, seen.model)
+        if (path in base or kind is ChangeKind.FIELD_ADDED) and not _is_in_new_map(kind, path, seen)
+        if _IS_CHANGE[kind](path, finding, base, seen)
     ]
     return sorted(_folded(_with_renames(found, base, seen)), key=lambda change: (change.path, change.kind))
 
 
 def known_after(base: Model, seen: Observation, changes: Iterable[SchemaChange]) -> Model:
     """What is known after a run: what was known before and what it saw, less what its changes took back."""
-    known = base.copy()
-    known.merge(seen.model)
-    # A change of a map's key, one of too many to be known by itself, leaves nothing to be taken back.
-    for change in (each for each in changes if each.path in known):
+    known = _together(base, seen)
+    for change in changes:
         match change.kind:
             case ChangeKind.FIELD_ADDED:
                 _begin_anew(known, change.path, seen.model)
@@ -63,49 +62,47 @@ def known_after(base: Model, seen: Observation, changes: Iterable[SchemaChange])
     return known
 
 
-def _is_in_new_map(kind: ChangeKind, path: str, seen: Model) -> bool:
-    """Whether the run saw so many keys beside this one, or one above it, that they share one path now."""
-    if kind is not ChangeKind.FIELD_REMOVED:
-        return path not in seen
-    parent = parent_of(path) or ""
-    return parent not in seen or any_child(parent) in seen
+def _together(base: Model, seen: Observation) -> Model:
+    known = base.copy()
+    known.merge(seen.model)
+    return known
 
 
-def _added(path: str, finding: Finding, base: Model, seen: Model) -> bool:
+def _added(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
     parent = parent_of(path) or ""
     if is_map(parent, base):
         return False
     return bool(finding.paired) or _speaks_for_itself(parent, base[parent].objects, finding, base, seen)
 
 
-def _removed(path: str, finding: Finding, base: Model, seen: Model) -> bool:
+def _removed(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
     known, parent = base[path], parent_of(path) or ""
     if known.absent:
-        is_lost_everywhere = not known.present & ~finding.bits and not seen.knows(path)
+        is_lost_everywhere = not known.present & ~finding.bits and not seen.model.knows(path)
         return is_lost_everywhere and len(finding.paired) >= _ALL_OF and not is_map(parent, base)
     return bool(finding.paired) or _speaks_for_itself(parent, known.present, finding, base, seen)
 
 
-def _type_changed(path: str, finding: Finding, base: Model, _seen: Model) -> bool:
+def _type_changed(path: str, finding: Finding, base: Model, _seen: Observation) -> bool:
     return bool(finding.paired) or base[path].filled.bit_count() >= _ENOUGH_TYPED
 
 
-def _became_nullable(path: str, finding: Finding, base: Model, seen: Model) -> bool:
-    return bool(finding.paired) or _is_unlikely(finding, seen[path].present, base[path].filled)
+def _became_nullable(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
+    return bool(finding.paired) or _is_unlikely(finding, seen.model[path].present, base[path].filled, seen)
 
 
-def _no_longer_nullable(path: str, finding: Finding, base: Model, seen: Model) -> bool:
+def _no_longer_nullable(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
     """A value where there was null is data, unless no resource is left that has null."""
-    is_left = base[path].null & ~finding.bits or seen[path].null
+    is_left = base[path].null & ~finding.bits or seen.model[path].null
     return not is_left and len(finding.paired) >= _ALL_OF
 
 
-def _widened(path: str, finding: Finding, base: Model, seen: Model) -> bool:
+def _widened(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
     known = base[path]
     resources = known.worded.bit_count()
     if not known.values or resources < max(_ENUMERATED, _A_WORD * len(known.values)):
         return False
-    return bool(finding.paired) or _is_unlikely(finding, seen[path].worded, known.worded)
+    return bool(finding.paired) or _is_unlikely(finding, seen.model[path].worded, known.worded, seen)
 
 
 _IS_CHANGE: Final = {
@@ -118,24 +115,27 @@ _IS_CHANGE: Final = {
 }
 
 
-def _speaks_for_itself(parent: str, resources: int, finding: Finding, base: Model, seen: Model) -> bool:
+def _speaks_for_itself(parent: str, resources: int, finding: Finding, base: Model, seen: Observation) -> bool:
     """Whether resources that were never seen before can show that the keys of an object changed.
 
     `resources` are those that show how it was: they have the object without a new key, or with one that is gone now.
     """
     is_firm = not any(known.absent for known in base.children(parent).values())
-    return (is_firm and resources.bit_count() >= _ENOUGH) or _is_unlikely(finding, seen[parent].objects, resources)
+    now = seen.model[parent].objects
+    return (is_firm and resources.bit_count() >= _ENOUGH) or _is_unlikely(finding, now, resources, seen)
 
 
-def _is_unlikely(finding: Finding, now: int, before: int) -> bool:
+def _is_unlikely(finding: Finding, now: int, before: int, seen: Observation) -> bool:
     """Whether it is no accident that only resources of this run show something.
 
     When it has always been there, in as many resources of those before and now as show it, each choice of them is as
-    likely as any other; this is the probability of the one that was seen.
+    likely as any other; this is the probability of the one that was seen. Where nearly all that is new in a run is
+    resources that were never seen, these are who could show it.
     """
-    old, shown = before.bit_count(), finding.bits.bit_count()
-    new = max(now.bit_count(), shown)
-    return comb(new, shown) <= _UNLIKELY * comb(old + new, shown)
+    are_fresh = all(resource in seen.fresh for resource in finding.fresh)
+    shown = len(finding.fresh)
+    new = max(shown, min(about(now), (seen.fresh if are_fresh else seen.asked).size))
+    return comb(new, shown) <= _UNLIKELY * comb(before.bit_count() + new, shown)
 
 
 def _sides(kind: ChangeKind, path: str, base: Model, seen: Observation) -> tuple[Side, Side]:

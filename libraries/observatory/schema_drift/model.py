@@ -11,6 +11,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache, reduce
+from math import ceil, log
 from operator import or_
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from observatory.schema_drift.shapes import (
 )
 
 _BITS: Final = 63  # what fits into the integers of databases and other languages
+_MANY: Final = 1 << 20
 _ALL: Final = (1 << _BITS) - 1
 
 
@@ -38,6 +40,12 @@ def bit_of(resource: str) -> int:
     """The bit of a resource, the same in every process."""
     digest = hashlib.blake2b(resource.encode("utf-8", "backslashreplace"), digest_size=8).digest()
     return 1 << (int.from_bytes(digest, "big") % _BITS)
+
+
+def about(bits: int) -> int:
+    """About how many resources have these bits, from how many bits they are; a large number when these are all."""
+    free = _BITS - bits.bit_count()
+    return ceil(_BITS * log(_BITS / free)) if free else _MANY
 
 
 class Evidence:

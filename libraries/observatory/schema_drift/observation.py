@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from observatory.schema_drift.crowd import Crowd
 from observatory.schema_drift.findings import ChangeKind, Finding, Sign, signs
 from observatory.schema_drift.model import Model
 from observatory.schema_drift.renames import Pair, same_values
@@ -16,6 +17,8 @@ class Observation:
     def __init__(self) -> None:
         """Nothing was seen yet."""
         self.model = Model()
+        self.asked = Crowd()
+        self.fresh = Crowd()
         self.findings: dict[tuple[ChangeKind, str], Finding] = {}
         self.renames: dict[Pair, set[str]] = {}
 
@@ -31,6 +34,9 @@ class Observation:
         """
         after = shape_of(body)
         self.model.learn(after, resource)
+        self.asked.add(resource)
+        if is_fresh:
+            self.fresh.add(resource)
         if base:
             old = None if is_fresh else shape_of(before)
             shown = list(signs(old, after, base))
@@ -41,6 +47,8 @@ class Observation:
     def merge(self, other: Observation) -> None:
         """Take in what another process of the same run saw."""
         self.model.merge(other.model)
+        self.asked.merge(other.asked)
+        self.fresh.merge(other.fresh)
         for key, finding in other.findings.items():
             self.findings.setdefault(key, Finding()).join(finding)
         for pair, resources in other.renames.items():
@@ -50,6 +58,8 @@ class Observation:
         """Plain values."""
         return {
             "model": self.model.as_json(),
+            "asked": f"{self.asked.seats:x}",
+            "fresh": f"{self.fresh.seats:x}",
             "findings": [
                 [kind.value, path, *self.findings[kind, path].as_list()] for kind, path in sorted(self.findings)
             ],
@@ -61,6 +71,8 @@ class Observation:
         """What `as_json` wrote."""
         seen = cls()
         seen.model = Model(values["model"])
+        seen.asked = Crowd(int(values["asked"], 16))
+        seen.fresh = Crowd(int(values["fresh"], 16))
         seen.findings = {(ChangeKind(kind), path): Finding.of(rest) for kind, path, *rest in values["findings"]}
         seen.renames = {(removed, added): set(resources) for removed, added, resources in values["renames"]}
         return seen

@@ -7,7 +7,8 @@ a few passes in C and not 1,500 in Python.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -168,21 +169,15 @@ def _children(
     path: str, key: str | None, objects: _Column, fields: dict[str, int]
 ) -> Iterator[tuple[str, str | None, _Column]]:
     """The columns below the objects of one path; kinds that fold into a path above are noted in `fields`."""
-    layouts = set(map(tuple, objects))
+    columns, common = _by_key(objects)
     # An object in a list is not the list again: `pokemon[].pokemon` is another thing than `pokemon[]`.
-    if key is not None and not path.endswith("[]") and any(key in layout for layout in layouts):
+    if key in columns and not path.endswith("[]"):
         objects = _objects(objects, key)
-        layouts = set(map(tuple, objects))
-    keys = dict.fromkeys(chain.from_iterable(layouts))
-    if len(keys) > MOST_KEYS:
+        columns, common = _by_key(objects)
+    if len(columns) > MOST_KEYS:
         yield any_child(path), None, list(chain.from_iterable(each.values() for each in objects))
         return
-    common = set.intersection(*map(set, layouts))
-    for name in keys:
-        if name in common:
-            column: _Column = list(map(itemgetter(name), objects))
-        else:
-            column = [each[name] for each in objects if name in each]
+    for name, column in columns.items():
         folded = _folds_into(path, column) if name == key else None
         if folded is not None:
             fields[folded] |= _flags(set(map(type, column)))
@@ -191,6 +186,23 @@ def _children(
         if name not in common:
             fields[place] = fields.get(place, 0) | MISSING
         yield place, name, column
+
+
+def _by_key(objects: _Column) -> tuple[dict[str, _Column], Collection[str]]:
+    """The values of objects by their keys, and the keys that all of them have.
+
+    The keys of a map are too many to look for each of them in each object: they come without values.
+    """
+    first = objects[0]
+    # Nearly always all have the same keys: they are as many, and none of the first one's is missing.
+    if len(first) <= MOST_KEYS and set(map(len, objects)) == {len(first)}:
+        with suppress(KeyError):
+            return {name: list(map(itemgetter(name), objects)) for name in first}, first.keys()
+    layouts = set(map(tuple, objects))
+    keys: set[str] = set().union(*layouts)
+    if len(keys) > MOST_KEYS:
+        return dict.fromkeys(keys, ()), frozenset()
+    return {name: [each[name] for each in objects if name in each] for name in keys}, keys.intersection(*layouts)
 
 
 def _folds_into(path: str, column: _Column) -> str | None:
