@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from invoke.collection import Collection
 from robot.api import ExecutionResult
@@ -300,6 +301,8 @@ def test_every_command_of_the_observatory_that_a_page_names_exists_with_its_opti
     called = list(commands("observatory"))
     for page, words in called:
         command = observatory.commands.get(words[0])
+        if isinstance(command, click.Group) and len(words) > 1:
+            command = command.commands.get(words[1])
         known = {"--help", *(option for each in (command.params if command else ()) for option in each.opts)}
         given = {word for word in words if word.startswith("--")}
         if words[0] != "--help" and (command is None or given - known):
@@ -319,8 +322,9 @@ def test_every_option_of_the_stand_in_that_a_page_names_exists(capsys: pytest.Ca
 
 def test_every_tag_and_variable_that_a_page_gives_to_robot_exists() -> None:
     tags = {str(tag) for test in Suites.from_file_system(ROOT / "suites").all_tests for tag in test.tags}
-    thresholds = re.findall(r"^([A-Z_]+) = ", (ROOT / "variables" / "thresholds.py").read_text("utf-8"), re.MULTILINE)
-    variables = {*robot_session._VARIABLES, *thresholds}
+    files = [path.read_text("utf-8") for path in (ROOT / "variables").glob("*.py")]
+    named_there = re.findall(r"^([A-Z_]+) = ", "\n".join(files), re.MULTILINE)
+    variables = {*robot_session._VARIABLES, *named_there}
     called = [*commands("robot"), *commands("pabot"), *commands("python3 bootstrap.py")]
     wrong = []
     for page, words in called:
