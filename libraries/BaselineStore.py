@@ -126,7 +126,7 @@ class BaselineStore:
     @keyword
     def get_data_changes(
         self, answer: Any, operator: AssertionOperator | None = None, expected: Any = None, ignoring: str = ""
-    ) -> list[DataChange]:
+    ) -> list[Any]:
         """Get what changed in the data of a resource since before this run, show it, and assert how many changes.
 
         Each has `path`, `kind` (`changed`, `added` or `removed`), `before` and `after`, and in `about` what the item of

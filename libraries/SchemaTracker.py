@@ -84,7 +84,7 @@ class SchemaTracker:
         expected: Any = None,
         since: str | None = None,
         state: str = "open",
-    ) -> list[KnownChange]:
+    ) -> list[Any]:
         """Get the changes of an endpoint's schema, the newest first, show them in log.html, and assert how many.
 
         `state` is `open`, `accepted`, `reverted` or `all`; `since` leaves older changes out, as in

@@ -160,8 +160,10 @@ class RobotSession:
             self._has_news, self._saw_news = False, True
             with suppress(HistoryError):
                 self._main.memory.history.drift.settle()
-                for exchange in self.seen:  # those of the first moments came before the history could be asked
-                    tell_change(self.current, exchange)
+                # Those of the first moments came before the history could be asked.
+                for exchange in self.seen:
+                    if exchange.run_id == self._main.run.id.hex:  # and not of a target that was asked meanwhile
+                        tell_change(self._main, exchange)
             self.pass_on_reports()
 
     def _write_metrics(self, session: Session) -> None:
@@ -224,10 +226,14 @@ class SessionListener:
 
     def end_suite(self, _data: running.TestSuite, ended: result.TestSuite) -> None:
         """Note when the suite ended; the whole run's tells at its top what changed."""
+        self._session.tell_news()  # of a suite's tear-down
         if self._session.is_open:
             self._session.current.metrics.suite_ended(ended.full_name, datetime.now(UTC).timestamp())
-        if ended.parent is None and (told := self._session.what_changed()):
-            ended.metadata["What changed"] = told
+        if told := self._session.what_changed():
+            whole = ended
+            while whole.parent is not None:  # Robot does not tell of its end when only suites in it import a library
+                whole = whole.parent
+            whole.metadata["What changed"] = told
 
     def close(self) -> None:
         """Close the session: the run is over."""
@@ -335,7 +341,7 @@ def fetched(request: Request) -> Exchange:
     with plainly():
         exchange = shown(ROBOT_SESSION.current.fetch(request))
         raise_for_failure(exchange)
-        hold_to_policy(ROBOT_SESSION.current, exchange)
+        hold_to_policy(ROBOT_SESSION.current, [exchange])
         return exchange
 
 
@@ -344,8 +350,7 @@ def fetched_together(requests: Sequence[Request], concurrency: int | None = None
     with plainly():
         exchanges = shown_together(ROBOT_SESSION.current.fetch_many(requests, concurrency=concurrency))
         raise_for_failures(exchanges)
-        for exchange in exchanges:
-            hold_to_policy(ROBOT_SESSION.current, exchange)
+        hold_to_policy(ROBOT_SESSION.current, exchanges)
         return exchanges
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,7 +62,8 @@ def compare(history: History, run: RunEntry, exchange: Exchange, ignoring: Ignor
     ]
     states = history.states(run.target, exchange.endpoint, place.resource)
     now = next((state for state in states if state.body_hash == exchange.content_hash), None)
-    earlier = next((state for state in states if state.body_hash != exchange.content_hash), None)
+    had = hashlib.sha256(before).digest()
+    earlier = next((state for state in states if state.body_hash == had), None)
     is_back = now is not None and earlier is not None and now.first_seen_at < earlier.first_seen_at
     return Comparison(
         exchange.endpoint,

@@ -60,7 +60,7 @@ def backfill(
     Broken files are skipped and named. `on_progress` is told how many files are done, of how many.
 
     Raises:
-        BackfillError: the folder holds no recording.
+        BackfillError: the folder holds no recording; or all of it is stored, but what changed cannot be told.
         HistoryError: the database cannot be reached.
     """
     root = folder / "api" / "v2"
@@ -69,6 +69,7 @@ def backfill(
         raise BackfillError(f"There is no recording in {folder}: no file like api/v2/pokemon/25/{_FILE} below it.")
     run = _run(root, at, target)
     broken: list[BrokenFile] = []
+    problems: dict[str, None] = {}
     for start in range(0, len(files), _BATCH):
         responses = []
         for path in files[start : start + _BATCH]:
@@ -79,8 +80,10 @@ def backfill(
         with database.transaction() as connection:
             stored = store(connection, [run, *responses])
         if stored.problem:
-            raise BackfillError(stored.problem)
+            problems[stored.problem] = None
         on_progress(min(start + _BATCH, len(files)), len(files))
+    if problems:
+        raise BackfillError(" ".join(problems))
     with database.transaction() as connection:
         changes = known_changes(connection, run_id=run.id)
         data = data_changes(connection, run.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -27,8 +27,7 @@ class Drift:
     """Asks the history about changes; one for a process.
 
     `settle` waits until everything that was told is stored and judged, and raises `HistoryError` when it cannot be.
-    What has to be known at every request is kept in memory: the bodies that resources had before, and the open
-    changes. Thread-safe.
+    What has to be known at every request, the bodies that resources had before, is kept in memory. Thread-safe.
     """
 
     def __init__(self, database: Database, settle: Callable[[], None]) -> None:
@@ -37,23 +36,15 @@ class Drift:
         self._settle = settle
         self._latest: dict[tuple[str, str, str], bytes] = {}
         self._targets: set[str] | None = None  # those that were seen before; None until the database was reached
-        self._open: dict[int, KnownChange] = {}
         self._lock = threading.Lock()
 
     def connected(self, database: Database, targets: Collection[str]) -> None:
         """Learn what has to be known at every request, when the database is reached."""
         with database.transaction() as connection:
             latest = latest_bodies(connection, targets)
-            waiting = _open_changes(connection) if has_open_changes(connection) else []
         with self._lock:
             self._latest = {**latest, **self._latest}
             self._targets = (self._targets or set()) | {target for target, _, _ in latest}
-            self._open.update({known.id: known for known in waiting})
-
-    def found(self, changes: Sequence[KnownChange]) -> None:
-        """Take in changes that this process brought to light."""
-        with self._lock:
-            self._open.update({known.id: known for known in changes if known.state.value == "open"})
 
     def is_news(self, target: str, endpoint: str, resource: str, body_hash: bytes) -> bool:
         """Whether a body may show a change: the target was seen before this run, but not with this body there.
@@ -73,16 +64,25 @@ class Drift:
         with self._lock:
             self._latest[target, endpoint, resource] = body_hash
 
-    def waiting(self, target: str, place: Place) -> list[KnownChange]:
-        """The open changes that a resource shows."""
-        with self._lock:
-            return [
-                known
-                for known in self._open.values()
-                if known.target == target
-                and (known.change.endpoint, known.change.part) == (place.endpoint, place.part)
-                and place.resource in known.change.resources
-            ]
+    def waiting(self, target: str, places: Collection[Place]) -> list[KnownChange]:
+        """The open changes that any of these resources shows, whichever process of the run found them.
+
+        Raises:
+            HistoryError: the database cannot be reached.
+        """
+        from observatory.history.drift_queries import Place, known_changes
+        from observatory.history.known_changes import ChangeState
+
+        with self._asking("The changes of schemas could not be read") as connection:
+            if not has_open_changes(connection):
+                return []
+            found = known_changes(connection, target=target, states=[ChangeState.OPEN])
+        asked = set(places)
+        return [
+            known
+            for known in found
+            if any(Place(known.change.endpoint, known.change.part, name) in asked for name in known.change.resources)
+        ]
 
     def settle(self) -> None:
         """Wait until everything that was told is stored and judged.
@@ -133,11 +133,7 @@ class Drift:
         from observatory.history.drift_queries import accept_changes
 
         with self._asking("The changes of schemas could not be accepted") as connection:
-            accepted = accept_changes(connection, ids, by, reason, at)
-        with self._lock:
-            for known in accepted:
-                self._open.pop(known.id, None)
-        return accepted
+            return accept_changes(connection, ids, by, reason, at)
 
     def body_before(self, run_id: uuid.UUID, place: Place, body_hash: bytes) -> bytes | None:
         """The body that a resource had before this run; None when it had this one, or was not seen.
@@ -169,10 +165,3 @@ class Drift:
                 yield connection
         except psycopg2.Error as error:
             raise HistoryError(f"{failing}: {error}".strip()) from error
-
-
-def _open_changes(connection: Connection) -> list[KnownChange]:
-    from observatory.history.drift_queries import known_changes
-    from observatory.history.known_changes import ChangeState
-
-    return known_changes(connection, states=[ChangeState.OPEN])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from observatory.data_drift import DataChangeGroup, from_json
 from observatory.history.known_changes import ChangeState, KnownChange
+from observatory.history.lessons import part_of
 from observatory.schema_drift import ChangeKind, SchemaChange
 
 ROLLED_BACK = "rolled_back"
@@ -64,7 +66,8 @@ class RunDataChanges:
     """What changed in the data of a run's resources since they were seen before.
 
     `rolled_back` names, for each endpoint, the resources that are back at a state seen before, and since when that
-    state is known. `seen` is how many resources of each endpoint the run asked for.
+    state is known. `seen` is how many resources of each endpoint, and of each part of one
+    that has a schema of its own, the run asked for.
     """
 
     groups: tuple[DataChangeGroup, ...]
@@ -140,11 +143,11 @@ def data_changes(connection: Connection, run_id: uuid.UUID) -> RunDataChanges:
             else:
                 groups.append({**values, "endpoint": subject})
         cursor.execute(
-            "SELECT endpoint, count(DISTINCT resource) FROM api_responses WHERE last_run_id = %s GROUP BY endpoint",
+            "SELECT DISTINCT endpoint, resource FROM api_responses WHERE last_run_id = %s",
             (run_id,),
         )
-        seen = {str(endpoint): int(number) for endpoint, number in cursor.fetchall()}
-    return RunDataChanges(tuple(from_json(groups)), rolled_back, seen)
+        seen = Counter(f"{endpoint} {part_of(endpoint, resource)}".strip() for endpoint, resource in cursor.fetchall())
+    return RunDataChanges(tuple(from_json(groups)), rolled_back, dict(seen))
 
 
 def _known(row: tuple[Any, ...]) -> KnownChange:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
@@ -23,9 +23,15 @@ from observatory.history.known_changes import KnownChange
 from observatory.history.lessons import Lesson
 from observatory.json_values import parsed
 from observatory.schema_drift import ChangeKind, Model, Observation, SchemaChange, changes_of, known_after
+from observatory.schema_drift.changes import natural
 
 _OUTDATED: Final = timedelta(days=1)
 """What is so much older than what is known of an endpoint, such as an old recording read in late, teaches nothing."""
+
+_LOCK: Final = """
+SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(' ', %(target)s, %(endpoint)s, %(part)s), 0))
+"""
+"""Two runs that meet at a schema take turns: else both would make the same new version of it."""
 
 _OPEN_OBSERVATION: Final = """
 INSERT INTO schema_observations (run_id, target_id, endpoint, part, base, seen)
@@ -55,9 +61,11 @@ WHERE target_id = %(target_id)s AND endpoint = %(endpoint)s AND part = %(part)s 
 """
 
 _HEAD: Final = """
-SELECT id, number, run_id, taught_by, seen_at, model::text FROM schema_versions
+SELECT id, number, taught_by, seen_at, model::text,
+       bool_or(run_id = %(run_id)s) OVER (PARTITION BY target_id, endpoint, part)
+FROM schema_versions
 WHERE target_id = %(target_id)s AND endpoint = %(endpoint)s AND part = %(part)s
-ORDER BY number DESC LIMIT 1 FOR UPDATE
+ORDER BY number DESC LIMIT 1
 """
 
 _NEW_VERSION: Final = """
@@ -76,7 +84,7 @@ INSERT INTO schema_changes AS known
     (target_id, run_id, version_id, endpoint, part, kind, path, renamed_to, before, after, breaking, resources,
      found_at)
 VALUES %s
-ON CONFLICT (run_id, endpoint, part, kind, path) DO UPDATE SET
+ON CONFLICT (run_id, endpoint, part, kind, md5(path)) DO UPDATE SET
     renamed_to = excluded.renamed_to, before = excluded.before, after = excluded.after,
     resources = excluded.resources, found_at = least(known.found_at, excluded.found_at)
 RETURNING id, xmax = 0
@@ -106,12 +114,14 @@ class _Notes:
     """What a run saw of one part of an endpoint: its schema, its data, and who is back at an earlier state.
 
     `before` has, for each body that a resource did not have before the run, by their hashes, the one that it had.
+    `others` is what other runs taught while this one went on.
     """
 
     observation: Observation = field(default_factory=Observation)
     groups: list[DataChangeGroup] = field(default_factory=list)
     before: dict[str, dict[str, str]] = field(default_factory=dict)
     rolled_back: dict[str, str] = field(default_factory=dict)
+    others: Model = field(default_factory=Model)
 
     @classmethod
     def of(cls, text: str) -> _Notes:
@@ -119,7 +129,8 @@ class _Notes:
         if not values:
             return cls()
         observation = Observation.of(values["observation"])
-        return cls(observation, from_json(values["groups"]), values["before"], values["rolled_back"])
+        groups, others = from_json(values["groups"]), Model(values["others"])
+        return cls(observation, groups, values["before"], values["rolled_back"], others)
 
     def as_json(self) -> str:
         values = {
@@ -127,20 +138,21 @@ class _Notes:
             "groups": to_json(self.groups),
             "before": self.before,
             "rolled_back": self.rolled_back,
+            "others": self.others.as_json(),
         }
-        return encode(values).decode()
+        return _written(values)
 
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """The newest version of a schema."""
+    """The newest version of a schema, and whether any of its versions was made by the run that is learning."""
 
     id: int
     number: int
-    run_id: uuid.UUID
     taught_by: uuid.UUID
     seen_at: datetime
     model: str
+    is_of_run: bool
 
 
 def learn(cursor: Cursor, found: Sequence[Lesson], contents: Mapping[bytes, bytes]) -> list[KnownChange]:
@@ -163,6 +175,7 @@ def _learn_place(cursor: Cursor, found: Sequence[Lesson], contents: Mapping[byte
         "part": first.part,
         "seen_at": max(lesson.seen_at for lesson in found),
     }
+    cursor.execute(_LOCK, place)
     cursor.execute(_OPEN_OBSERVATION, place)
     cursor.execute(_OBSERVATION, place)
     place["target_id"], base_text, seen_text = _row(cursor)
@@ -170,37 +183,42 @@ def _learn_place(cursor: Cursor, found: Sequence[Lesson], contents: Mapping[byte
     if head is not None and head.taught_by != first.run_id and head.seen_at > place["seen_at"] + _OUTDATED:
         return []
     base, notes = Model(decode(base_text)), _Notes.of(seen_text)
+    if head is not None and head.taught_by != first.run_id and head.model != base_text:
+        notes.others.merge(Model(decode(head.model)))
     for lesson in found:
         _take(cursor, lesson, contents, base, notes)
     place["seen"] = notes.as_json()
     cursor.execute(_KEEP_OBSERVATION, place)
     changes = changes_of(first.endpoint, first.part, base, notes.observation)
     model = known_after(base, notes.observation, changes)
-    version = _keep_model(cursor, place, head, base_text, model, is_new=bool(changes))
+    model.merge(notes.others)
+    version = _keep_model(cursor, place, head, model, is_new=bool(changes))
     news = _keep_changes(cursor, place, version, changes, min(lesson.seen_at for lesson in found))
-    _close_reverted(cursor, place, news, notes.observation)
+    _close_reverted(cursor, place, news, notes)
     _keep_data_changes(cursor, place, notes, changes)
     return list(news)
 
 
 def _take(cursor: Cursor, lesson: Lesson, contents: Mapping[bytes, bytes], base: Model, notes: _Notes) -> None:
     """Let one body teach; a body that cannot be read as JSON, which some other version let in, teaches nothing."""
+    told, digest, had = notes.before.get(lesson.resource, {}), lesson.body_hash, lesson.before
+    if had is not None and had.hex() in told:
+        had = bytes.fromhex(told[had.hex()])  # an old state, but this run brought it back; it had another before
+    if had == digest:
+        return
     try:
-        body = parsed(_content(cursor, lesson.body_hash, contents))
-        before = parsed(_content(cursor, lesson.before, contents)) if lesson.before is not None else None
+        body = parsed(_content(cursor, digest, contents))
+        before = parsed(_content(cursor, had, contents)) if had is not None else None
     except ValueError:
         return
-    notes.observation.see(lesson.resource, body, before, base, is_fresh=lesson.before is None)
-    if lesson.before is None:
+    notes.observation.see(lesson.resource, body, before, base, is_fresh=had is None)
+    if had is None or digest.hex() in told:
         return
-    told = notes.before.setdefault(lesson.resource, {})
-    digest = lesson.body_hash.hex()
-    if digest in told:
-        return
-    told[digest] = lesson.before.hex()
+    notes.before[lesson.resource] = {**told, digest.hex(): had.hex()}
     notes.groups = merged(notes.groups, grouped(lesson.endpoint, {lesson.resource: differences(before, body)}))
     if lesson.state_of is not None:
-        notes.rolled_back[lesson.resource] = lesson.state_of.isoformat()
+        since = lesson.state_of.astimezone(UTC).isoformat()
+        notes.rolled_back[lesson.resource] = min(since, notes.rolled_back.get(lesson.resource, since))
 
 
 def _content(cursor: Cursor, body_hash: bytes, contents: Mapping[bytes, bytes]) -> bytes:
@@ -216,16 +234,10 @@ def _head(cursor: Cursor, place: Mapping[str, Any]) -> _Head | None:
     return None if row is None else _Head(*row)
 
 
-def _keep_model(
-    cursor: Cursor, place: Mapping[str, Any], head: _Head | None, base: str, model: Model, *, is_new: bool
-) -> int:
+def _keep_model(cursor: Cursor, place: Mapping[str, Any], head: _Head | None, model: Model, *, is_new: bool) -> int:
     """Keep what is known now, in a new version when the schema changed; gives the version's id."""
-    run_id = place["run_id"]
-    if head is not None and head.taught_by != run_id and head.model != base:
-        # Another run taught it meanwhile: what it learned is not lost.
-        model.merge(Model(decode(head.model)))
-    values = {**place, "model": encode(model.as_json()).decode()}
-    if head is None or (is_new and head.run_id != run_id):
+    values = {**place, "model": _written(model.as_json())}
+    if head is None or (is_new and not head.is_of_run):
         if head is None:
             cursor.execute(_DROP_OBSERVATIONS, values)
         cursor.execute(_NEW_VERSION, {**values, "number": 1 if head is None else head.number + 1})
@@ -267,7 +279,7 @@ def _keep_changes(
 
 
 def _close_reverted(
-    cursor: Cursor, place: Mapping[str, Any], news: Mapping[int, SchemaChange], seen: Observation
+    cursor: Cursor, place: Mapping[str, Any], news: Mapping[int, SchemaChange], notes: _Notes
 ) -> None:
     """Close the open changes of earlier runs that the API took back, and what took them back."""
     cursor.execute(
@@ -279,7 +291,7 @@ def _close_reverted(
     closed: set[int] = set()
     for known in earlier:
         takers = [key for key, change in news.items() if change.reverses(known.change)]
-        if takers or _is_filled_again(known.change, seen):
+        if takers or _is_filled_again(known.change, notes.observation) or _is_rolled_back(known, notes):
             closed |= {known.id, *takers}
     if closed:
         cursor.execute(_REVERT, {**place, "ids": list(closed)})
@@ -292,27 +304,44 @@ def _is_filled_again(change: SchemaChange, seen: Observation) -> bool:
     return is_null and finding is not None and finding.paired >= set(change.resources)
 
 
+def _is_rolled_back(known: KnownChange, notes: _Notes) -> bool:
+    """Whether all resources that show a change are back at states from before it."""
+    since = [notes.rolled_back.get(resource) for resource in known.change.resources]
+    return all(state is not None and datetime.fromisoformat(state) < known.found_at for state in since)
+
+
 def _keep_data_changes(
     cursor: Cursor, place: Mapping[str, Any], notes: _Notes, changes: Iterable[SchemaChange]
 ) -> None:
     """Keep what changed in the data of the run, less what a change of the schema tells of already."""
-    told = [path for change in changes for path in (change.path, change.to) if path is not None]
     rows = [
         (group.path, group.kind.value, group.about, group.count, list(group.resources), _examples(group))
         for group in notes.groups
-        if not any(group.path == path or group.path.startswith((f"{path}.", f"{path}[")) for path in told)
+        if not any(_tells(change, group) for change in changes)
     ]
     if notes.rolled_back:
         back = notes.rolled_back
-        rows.append(("", ROLLED_BACK, "", len(back), list(back), encode(back).decode()))
+        rows.append(("", ROLLED_BACK, "", len(back), sorted(back, key=natural), _written(back)))
     cursor.execute(_FORGET_DATA_CHANGES, place)
     if rows:
         where = (place["target_id"], place["run_id"], place["endpoint"], place["part"])
         execute_values(cursor, _DATA_CHANGES, [(*where, *row, place["seen_at"]) for row in rows])
 
 
+def _tells(change: SchemaChange, group: DataChangeGroup) -> bool:
+    """Whether a change of the schema says what changed in the data: there, and in all these resources."""
+    places = [path for path in (change.path, change.to) if path is not None]
+    is_there = any(group.path == path or group.path.startswith((f"{path}.", f"{path}[")) for path in places)
+    return is_there and set(group.resources) <= set(change.resources)
+
+
 def _examples(group: DataChangeGroup) -> str:
     return encode(to_json([group])[0]["examples"]).decode()
+
+
+def _written(values: Any) -> str:
+    """JSON in which the order of keys does not tell who came first."""
+    return encode(values, order="sorted").decode()
 
 
 def _row(cursor: Cursor) -> tuple[Any, ...]:

@@ -50,12 +50,9 @@ class History:
         self.database = database
         self.drift = Drift(database, self._settle)
         self._on_known = on_known
-        self._on_changes = on_changes
         self._known: dict[bytes, str | None] = {}
         self._targets: set[str] = set()
-        self._writer = Writer(
-            database, spool, report=report, on_connect=self._learn_known, on_changes=self._found_changes
-        )
+        self._writer = Writer(database, spool, report=report, on_connect=self._learn_known, on_changes=on_changes)
 
     def begin(self, run: RunEntry) -> None:
         """Tell of a run, or tell more of it (the API's revision, its end)."""
@@ -104,10 +101,6 @@ class History:
     def _settle(self) -> None:
         if not self._writer.flush():
             raise HistoryError(self._writer.problem or "The history cannot be asked: it is slow to take in this run.")
-
-    def _found_changes(self, changes: Sequence[KnownChange]) -> None:
-        self.drift.found(changes)
-        self._on_changes(changes)
 
     def _response(self, exchange: Exchange, run: RunEntry, accepted_by: str | None) -> ResponseEntry:
         content_hash, body = exchange.content_hash, None

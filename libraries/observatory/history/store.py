@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg2
@@ -106,15 +107,21 @@ def _learn(cursor: Cursor, found: Sequence[Lesson], responses: Sequence[Response
     from observatory.history.drift_store import learn  # most runs see nothing new, and need none of it
 
     contents = {entry.body.hash: entry.body.content for entry in responses if entry.body is not None}
-    cursor.execute("SAVEPOINT learning")
-    try:
-        return Stored(learn(cursor, found, contents))
-    except (psycopg2.DataError, psycopg2.IntegrityError, ValueError, TypeError, LookupError) as error:
-        # What was seen is worth more than what it says: a model that cannot be read must not keep a response out.
-        cursor.execute("ROLLBACK TO SAVEPOINT learning")
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        subjects = ", ".join(sorted({lesson.endpoint for lesson in found}))
-        return Stored(problem=f"Whether the schema of {subjects} changed could not be told: {reason}.")
+    changes: list[KnownChange] = []
+    problems: list[str] = []
+    for (_, _, endpoint, part), together in groupby(found, key=lambda lesson: lesson.place):
+        cursor.execute("SAVEPOINT learning")
+        try:
+            changes += learn(cursor, list(together), contents)
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):  # of the connection: it is tried again
+            raise
+        except Exception as error:  # noqa: BLE001 -- a model that cannot be read may fail in any way
+            # What was seen is worth more than what it says: it is stored, and other schemas learn.
+            cursor.execute("ROLLBACK TO SAVEPOINT learning")
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            subject = f"{endpoint} {part}".strip()
+            problems.append(f"Whether the schema of {subject} changed could not be told: {reason}.")
+    return Stored(changes, " ".join(problems))
 
 
 def _store_runs(cursor: Cursor, runs: Sequence[RunEntry]) -> None:

@@ -59,6 +59,7 @@ class Writer:
         self._on_changes = on_changes
         self._journal: Journal | None = None
         self._journal_works = True
+        self._told: set[str] = set()  # what could not be judged, which may be so with every batch
         self._pending: list[_Pending] = []
         self._backlog = False  # the journal holds entries that are not in memory
         self._is_connected = False
@@ -207,7 +208,8 @@ class Writer:
                 raise
             self._store(entries, collisions + 1)
         else:
-            if stored.problem:
+            if stored.problem and stored.problem not in self._told:
+                self._told.add(stored.problem)
                 self._report(stored.problem)
             if stored.changes:
                 self._on_changes(stored.changes)

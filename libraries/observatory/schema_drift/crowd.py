@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from math import ceil, log
+from math import log
 from typing import Final
 
 _SEATS: Final = 1 << 11
@@ -34,7 +34,7 @@ class Crowd:
     def size(self) -> int:
         """About how many resources there are, exact while they are few."""
         taken = self.seats.bit_count()
-        return ceil(_SEATS * log(_SEATS / max(1, _SEATS - taken)))
+        return round(_SEATS * log(_SEATS / max(1, _SEATS - taken)))
 
 
 def _seat(resource: str) -> int:

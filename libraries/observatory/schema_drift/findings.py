@@ -102,7 +102,7 @@ def signs(before: Shape | None, after: Shape, base: Model) -> Iterator[Sign]:
             if _is_added(path, flags, had, base):
                 yield Sign(ChangeKind.FIELD_ADDED, path, bool(old.get(parent_of(path) or "", 0) & OBJECT), flags)
             continue
-        yield from _changed(path, flags, had, base)
+        yield from _changed(path, after.fields, had, base)
         if flags & MISSING and not known.absent and not had & MISSING and not _lacked(path, old):
             yield Sign(ChangeKind.FIELD_REMOVED, path, bool(had), flags)
         yield from _widened(path, before, after, known)
@@ -127,13 +127,11 @@ def _is_turn(path: str) -> bool:
     return key_of(parent_of(path) or "") == key_of(path)
 
 
-def _is_end_known(path: str, base: Model) -> bool:
-    """Whether a recursion from this path was seen to end with null after one turn; after more, null is here."""
-    if path.endswith("[]"):
-        return False
+def _ends(path: str) -> Iterator[str]:
+    """Where null is when a recursion from this path ends after one turn; when it ends after more, null is here."""
     key = key_of(path)
-    turns = (f"{above}{key}" if key.startswith("[") else f"{above}.{key}" for above in (path, f"{path}[]"))
-    return any(base[turn].null and not base[turn].types for turn in turns if turn in base)
+    if not path.endswith("[]"):
+        yield from (f"{above}{key}" if key.startswith("[") else f"{above}.{key}" for above in (path, f"{path}[]"))
 
 
 def _lacked(path: str, old: Mapping[str, int]) -> bool:
@@ -141,14 +139,16 @@ def _lacked(path: str, old: Mapping[str, int]) -> bool:
     return not old.get(path, 0) and bool(old.get(parent_of(path) or "", 0) & OBJECT)
 
 
-def _changed(path: str, flags: int, had: int, base: Model) -> Iterator[Sign]:
-    known = base[path]
+def _changed(path: str, now: Mapping[str, int], had: int, base: Model) -> Iterator[Sign]:
+    known, flags = base[path], now[path]
     strange = flags & TYPES & ~known.types & ~had
     if strange and known.types:
         yield Sign(ChangeKind.TYPE_CHANGED, path, bool(had & TYPES), flags & TYPES)
-    if flags & NULL and not known.null and known.filled and not had & NULL and not _is_end_known(path, base):
+    is_null = flags & NULL and not known.null and known.filled and not had & NULL
+    if is_null and not any(end in base and base[end].null and not base[end].types for end in _ends(path)):
         yield Sign(ChangeKind.BECAME_NULLABLE, path, bool(had & TYPES), flags)
-    if had & NULL and flags & TYPES and not flags & NULL and known.null:
+    was_null = had & NULL and flags & TYPES and not flags & NULL and known.null
+    if was_null and not any(now.get(end) == NULL for end in _ends(path)):
         yield Sign(ChangeKind.NO_LONGER_NULLABLE, path, is_paired=True, flags=flags)
 
 

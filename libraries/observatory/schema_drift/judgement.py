@@ -19,7 +19,7 @@ from observatory.schema_drift.maps import is_map
 from observatory.schema_drift.model import Model, about
 from observatory.schema_drift.observation import Observation
 from observatory.schema_drift.renames import renamed_pairs
-from observatory.schema_drift.shapes import NULL, TYPES, any_child, kinds_in_words, parent_of
+from observatory.schema_drift.shapes import NULL, TYPES, kinds_in_words, parent_of
 
 _ENOUGH: Final = 10  # resources that must be known before new ones alone can show a change of a firm object
 _ENOUGH_TYPED: Final = 8  # the same, for another kind of value
@@ -35,7 +35,7 @@ def changes_of(endpoint: str, part: str, base: Model, seen: Observation) -> list
     found = [
         SchemaChange(kind, endpoint, path, *_sides(kind, path, base, seen), _ordered(finding.resources), part)
         for (kind, path), finding in seen.findings.items()
-        if (path in base or kind is ChangeKind.FIELD_ADDED) and not _is_in_new_map(kind, path, seen)
+        if (path in base or kind is ChangeKind.FIELD_ADDED) and path in together  # else it is a key of a new map
         if _IS_CHANGE[kind](path, finding, base, seen)
     ]
     return sorted(_folded(_with_renames(found, base, seen)), key=lambda change: (change.path, change.kind))
@@ -48,12 +48,12 @@ def known_after(base: Model, seen: Observation, changes: Iterable[SchemaChange])
         match change.kind:
             case ChangeKind.FIELD_ADDED:
                 _begin_anew(known, change.path, seen.model)
-            case ChangeKind.FIELD_REMOVED if not seen.model.knows(change.path):
-                if _are_most(seen.findings[change.kind, change.path].bits, base[change.path].present):
+            case ChangeKind.FIELD_REMOVED | ChangeKind.RENAMED:
+                gone = seen.findings[ChangeKind.FIELD_REMOVED, change.path].bits
+                if not seen.model.knows(change.path) and _are_most(gone, base[change.path].present):
                     known.forget(change.path)
-            case ChangeKind.RENAMED if change.to is not None:
-                known.forget(change.path)
-                _begin_anew(known, change.to, seen.model)
+                if change.to is not None:
+                    _begin_anew(known, change.to, seen.model)
             case ChangeKind.TYPE_CHANGED:
                 if _are_most(seen.model[change.path].filled, base[change.path].filled):
                     known[change.path].types = seen.model[change.path].types

@@ -18,11 +18,11 @@ Pair: TypeAlias = tuple[str, str]
 
 def same_values(before: Any, body: Any, removed: Iterable[str], added: Iterable[str]) -> Iterator[Pair]:
     """The pairs within one object under which a body now has the very values that the other had before."""
-    for old, new in product(removed, added):
-        if parent_of(old) == parent_of(new):
-            had, has = _values(before, old), _values(body, new)
-            if had == has and had is not None:
-                yield old, new
+    had = {old: _values(before, old) for old in removed}
+    has = {new: _values(body, new) for new in added}
+    for old, new in product(had, has):
+        if parent_of(old) == parent_of(new) and had[old] == has[new] and had[old] is not None:
+            yield old, new
 
 
 def renamed_pairs(
@@ -37,10 +37,14 @@ def renamed_pairs(
     Both have the same shape in the same object. Plain values, of which there are few kinds, must also be the same in
     most resources that show the change.
     """
+    if not (removed and added):
+        return
+    before = {old: base.below(old) for old in removed}
+    after = {new: seen.below(new) for new in added}
     likely = [
         (len(votes.get((old, new), ())), _likeness(old, new), old, new)
-        for old, new in product(removed, added)
-        if parent_of(old) == parent_of(new) and _are_alike(base.below(old), seen.below(new))
+        for old, new in product(before, after)
+        if parent_of(old) == parent_of(new) and _are_alike(before[old], after[new])
     ]
     taken: set[str] = set()
     for agreeing, _, old, new in sorted(likely, reverse=True):

@@ -58,11 +58,12 @@ CREATE TABLE schema_changes (
     state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'accepted', 'reverted')),
     closed_at timestamptz,
     closed_by text NOT NULL DEFAULT '',
-    reason text NOT NULL DEFAULT '',
-    UNIQUE (run_id, endpoint, part, kind, path)
+    reason text NOT NULL DEFAULT ''
 );
 COMMENT ON TABLE schema_changes IS
     'Each change of a schema, with all resources of its run that show it; open until accepted or reverted.';
+-- By its digest, because an index takes no path of more than some thousand letters.
+CREATE UNIQUE INDEX schema_changes_once ON schema_changes (run_id, endpoint, part, kind, md5(path));
 CREATE INDEX schema_changes_by_endpoint ON schema_changes (target_id, endpoint, found_at);
 
 CREATE TABLE data_changes (
@@ -77,11 +78,11 @@ CREATE TABLE data_changes (
     count integer NOT NULL,
     resources text[] NOT NULL,
     examples json NOT NULL,
-    found_at timestamptz NOT NULL,
-    UNIQUE (run_id, endpoint, part, path, kind, about)
+    found_at timestamptz NOT NULL
 );
 COMMENT ON TABLE data_changes IS
     'What changed in the data of a run''s resources, one row for each place: changed, added, removed or rolled_back.';
+CREATE UNIQUE INDEX data_changes_once ON data_changes (run_id, endpoint, part, md5(path), kind, about);
 CREATE INDEX data_changes_by_endpoint ON data_changes (target_id, endpoint, found_at);
 """
 
