@@ -198,6 +198,8 @@ def _as_they_are_now(session: Session, found: Sequence[KnownChange]) -> list[Kno
 
 
 def _told(known: KnownChange) -> str:
+    from observatory.drift_words import in_ranges
+
     change = known.change
     breaking = "breaking, " if change.breaking else ""
-    return f"{change.sentence()} ({breaking}in {listed(change.resources, 5)})"
+    return f"{change.sentence()} ({breaking}in {listed(in_ranges(change.resources), _MOST_TOLD)})"

@@ -12,7 +12,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from observatory.drift_words import WHAT, closed_words, in_ranges, new_words, revision_line, utc, whose
+from observatory.drift_words import WHAT, closed_words, in_ranges, revision_line, utc, whose
 from observatory.history.known_changes import ChangeState, KnownChange
 from observatory.schema_drift import ChangeKind, SchemaChange, sided
 from observatory.words import count, one_line
@@ -176,7 +176,7 @@ def _before(change: SchemaChange) -> str:
 
 def _after(change: SchemaChange) -> str:
     if isinstance(change.after, list):
-        return f"also {_joined(new_words(change))}"
+        return f"also {_joined(change.new_words)}"
     return sided(change.after) or _NOTHING
 
 

@@ -46,12 +46,6 @@ def in_ranges(names: Iterable[str]) -> list[str]:
     return [text for run in runs for text in _written(run)]
 
 
-def new_words(change: SchemaChange) -> list[str]:
-    """The words that an enumeration got; empty for another change."""
-    known = set(change.before) if isinstance(change.before, list) else set()
-    return [word for word in change.after if word not in known] if isinstance(change.after, list) else []
-
-
 def revision_line(known: KnownChange) -> str:
     """What the API says of its own revision at the change, in one sentence; empty when it said nothing."""
     if known.api_revision is None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 _LONGEST_TEXT = 40
 _MOST_NAMES = 12
+_NUMBER = re.compile(r"([0-9]+)")
 
 
 def seen(value: object) -> str:
@@ -43,3 +46,9 @@ def listed(names: Iterable[str], most: int = _MOST_NAMES) -> str:
     known = list(names)
     text = ", ".join(one_line(name) for name in known[:most])
     return text if len(known) <= most else f"{text} … ({len(known) - most} more)"
+
+
+def natural(text: str) -> tuple[Any, ...]:
+    """A key that sorts names as people do: `pokemon2` before `pokemon10`."""
+    numbers = [part.lstrip("0") if odd % 2 else part for odd, part in enumerate(_NUMBER.split(text))]
+    return tuple((len(part), part) if odd % 2 else part for odd, part in enumerate(numbers)), text

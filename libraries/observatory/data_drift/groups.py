@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import nsmallest
@@ -12,7 +11,7 @@ from math import isfinite
 from typing import Any, Final
 
 from observatory.data_drift.changes import DataChange, DataChangeKind
-from observatory.words import one_line, seen
+from observatory.words import natural, one_line, seen
 
 _MOST_EXAMPLES = 5
 _MOST_IDENTITIES = 8
@@ -21,7 +20,6 @@ _LONGEST_TOLD = 80
 _LONGEST_ABOUT = 120
 _LARGEST_BITS = 160
 _CUT: Final = "…"
-_NUMBER = re.compile(r"([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +155,6 @@ def short(value: Any) -> Any:
     if isinstance(value, float) and isfinite(value):
         return value
     return {_CUT: seen(value)}
-
-
-def natural(text: str) -> tuple[Any, ...]:
-    """A key that sorts names as people do: `pokemon2` before `pokemon10`."""
-    numbers = [part.lstrip("0") if odd % 2 else part for odd, part in enumerate(_NUMBER.split(text))]
-    return tuple((len(part), part) if odd % 2 else part for odd, part in enumerate(numbers)), text
 
 
 def _one(groups: Sequence[DataChangeGroup], about: str) -> DataChangeGroup:

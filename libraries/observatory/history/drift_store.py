@@ -23,7 +23,7 @@ from observatory.history.known_changes import KnownChange
 from observatory.history.lessons import Lesson
 from observatory.json_values import parsed
 from observatory.schema_drift import ChangeKind, Model, Observation, SchemaChange, changes_of, known_after
-from observatory.schema_drift.changes import natural
+from observatory.words import natural
 
 _OUTDATED: Final = timedelta(days=1)
 """What is so much older than what is known of an endpoint, such as an old recording read in late, teaches nothing."""
@@ -278,9 +278,7 @@ def _keep_changes(
     return news
 
 
-def _close_reverted(
-    cursor: Cursor, place: Mapping[str, Any], news: Mapping[int, SchemaChange], notes: _Notes
-) -> None:
+def _close_reverted(cursor: Cursor, place: Mapping[str, Any], news: Mapping[int, SchemaChange], notes: _Notes) -> None:
     """Close the open changes of earlier runs that the API took back, and what took them back."""
     cursor.execute(
         "SELECT id FROM schema_changes WHERE state = 'open' AND target_id = %(target_id)s AND endpoint = %(endpoint)s "

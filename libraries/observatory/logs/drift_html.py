@@ -9,11 +9,10 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from observatory.data_drift import DataChangeKind
-from observatory.drift_words import WHAT, in_ranges, new_words, revision_line, utc, whose
+from observatory.drift_words import WHAT, in_ranges, revision_line, utc, whose
 from observatory.logs.json_cells import json_cell, json_cells
 from observatory.schema_drift import ChangeKind, SchemaChange, sided
-from observatory.schema_drift.changes import natural
-from observatory.words import count, listed, one_line
+from observatory.words import count, listed, natural, one_line
 
 if TYPE_CHECKING:
     from observatory.data_drift import DataChange, DataChangeGroup
@@ -147,7 +146,7 @@ def _before(change: SchemaChange, mask: Callable[[str], str]) -> str:
 
 def _after(change: SchemaChange, mask: Callable[[str], str]) -> str:
     if isinstance(change.after, list):
-        return f"also {_names([f'<b>{_name(word, mask)}</b>' for word in new_words(change)])}"
+        return f"also {_names([f'<b>{_name(word, mask)}</b>' for word in change.new_words])}"
     return _line(sided(change.after)) or _NOTHING
 
 

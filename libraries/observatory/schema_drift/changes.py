@@ -63,13 +63,19 @@ class SchemaChange:
         """What happened, such as `became nullable`."""
         return _IN_WORDS[self.kind]
 
+    @property
+    def new_words(self) -> list[str]:
+        """The words that an enumeration did not have before; none for any other kind of change."""
+        known = set(self.before) if isinstance(self.before, list) else set()
+        return [word for word in self.after if word not in known] if isinstance(self.after, list) else []
+
     def sentence(self) -> str:
         """The change in one sentence, without its resources."""
         rest = {
             ChangeKind.FIELD_ADDED: f" ({sided(self.after)})",
             ChangeKind.FIELD_REMOVED: f" ({sided(self.before)})" if self.after is None else f": now {self.after}",
             ChangeKind.TYPE_CHANGED: f" from {sided(self.before)} to {sided(self.after)}",
-            ChangeKind.VALUES_WIDENED: f": {', '.join(_new_words(self.before, self.after))}",
+            ChangeKind.VALUES_WIDENED: f": {', '.join(self.new_words)}",
             ChangeKind.RENAMED: f" to {self.to}",
         }.get(self.kind, "")
         return f"{self.subject}: {self.path or 'the whole body'} {self.words}{rest}"
@@ -114,14 +120,3 @@ _INVERSE: Final = {
 def sided(side: Side) -> str:
     """One side of a change as text; empty for nothing."""
     return "" if side is None else side if isinstance(side, str) else ", ".join(side)
-
-
-def natural(resource: str) -> tuple[bool, int, str]:
-    """A sort key that puts numbered resources in the order of their numbers, and others behind them by name."""
-    is_number = resource.isdecimal()
-    return not is_number, int(resource) if is_number else 0, resource
-
-
-def _new_words(before: Side, after: Side) -> list[str]:
-    known = set(before) if isinstance(before, list) else set()
-    return [word for word in after if word not in known] if isinstance(after, list) else []

@@ -13,13 +13,14 @@ from math import comb
 from typing import Final
 
 from observatory.record.field_path import Path, parse
-from observatory.schema_drift.changes import SchemaChange, Side, natural
+from observatory.schema_drift.changes import SchemaChange, Side
 from observatory.schema_drift.findings import ChangeKind, Finding
 from observatory.schema_drift.maps import is_map
 from observatory.schema_drift.model import Model, about
 from observatory.schema_drift.observation import Observation
 from observatory.schema_drift.renames import renamed_pairs
 from observatory.schema_drift.shapes import NULL, TYPES, kinds_in_words, parent_of
+from observatory.words import natural
 
 _ENOUGH: Final = 10  # resources that must be known before new ones alone can show a change of a firm object
 _ENOUGH_TYPED: Final = 8  # the same, for another kind of value
