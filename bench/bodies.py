@@ -37,6 +37,10 @@ class Shelf:
     mean_bytes: float
     origin: str
 
+    def body(self, number: int) -> bytes:
+        """The body of the pokemon with this number."""
+        return gzip.decompress((self.folder / f"{number}.json.gz").read_bytes())
+
 
 def fill_shelf(folder: Path, amount: int, recording: Path = RECORDING) -> Shelf:
     """Write the pokemon numbered 1 to `amount` into `folder`, each as `<number>.json.gz`.
@@ -45,16 +49,32 @@ def fill_shelf(folder: Path, amount: int, recording: Path = RECORDING) -> Shelf:
     one they are the stand-in's, with moves added until they are as large as real ones. Either way each differs from
     all others, and the same call gives the same bytes.
     """
-    files = sorted(recording.glob("api/v2/pokemon/*/index.json"), key=lambda path: int(path.parent.name))
-    bodies = _recorded(files, amount) if files else _generated(amount)
     folder.mkdir(parents=True)
     pokemon, size = [], 0
-    for served, body in bodies:
+    for served, body in real_size_bodies(amount, recording):
         (folder / f"{served.number}.json.gz").write_bytes(gzip.compress(body, compresslevel=6, mtime=0))
         pokemon.append(served)
         size += len(body)
+    files = _recorded_files(recording)
     origin = f"from {len(files)} recorded ones" if files else "generated"
     return Shelf(folder, tuple(pokemon), size / amount, origin)
+
+
+def real_size_bodies(amount: int, recording: Path = RECORDING) -> Iterator[tuple[Served, bytes]]:
+    """The bodies of the pokemon numbered 1 to `amount`, as `fill_shelf` writes them."""
+    files = _recorded_files(recording)
+    return _recorded(files, amount) if files else _generated(amount)
+
+
+def grown(pokemon: dict[str, Any], size: int) -> dict[str, Any]:
+    """The pokemon with moves added, learned as the first ones are, until its body has at least `size` bytes."""
+    pokemon = {**pokemon, "moves": [*pokemon["moves"]]}
+    _grow(pokemon, len(compact(pokemon)), size)
+    return pokemon
+
+
+def _recorded_files(recording: Path) -> list[Path]:
+    return sorted(recording.glob("api/v2/pokemon/*/index.json"), key=lambda path: int(path.parent.name))
 
 
 def _recorded(files: Sequence[Path], amount: int) -> Iterator[tuple[Served, bytes]]:
@@ -79,15 +99,15 @@ def _generated(amount: int) -> Iterator[tuple[Served, bytes]]:
         pokemon: dict[str, Any] = json.loads(body)
         if pokemon["id"] != number:
             pokemon.update(id=number, name=f"{pokemon['name']}-{number}")
-        _grow(pokemon, len(body))
+        _grow(pokemon, len(body), _REAL_SIZE)
         yield Served(number, pokemon["name"]), compact(pokemon)
 
 
-def _grow(pokemon: dict[str, Any], size: int) -> None:
-    """Add moves, learned as the first ones are, until the body of `size` bytes is as large as a real one."""
+def _grow(pokemon: dict[str, Any], size: int, wanted: int) -> None:
+    """Add moves, learned as the first ones are, until the body of `size` bytes has at least `wanted` bytes."""
     learned = [detail for move in pokemon["moves"] for detail in move["version_group_details"]]
-    for number in count(1):
-        if size >= _REAL_SIZE:
+    for number in count(len(pokemon["moves"]) + 1):  # no name comes twice, also when more are added later
+        if size >= wanted:
             return
         level = (pokemon["id"] + number) % 100
         details = [{**detail, "level_learned_at": level} for detail in learned[number % 3 :: 3][:12]]

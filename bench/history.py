@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2 names its class in lower case
 
+from bench.apart import apart
 from observatory.history import Database
 from observatory.history.embedded import EmbeddedServer
-
-T = TypeVar("T")
 
 _TABLES = """
 SELECT relname, pg_total_relation_size(oid) FROM pg_class
@@ -49,23 +45,17 @@ class Holding:
 
 def make(home: Path) -> None:
     """Make an empty history with all its tables."""
-    _apart(_make, home)
+    apart(_make, home)
 
 
 def look(home: Path) -> tuple[Size, Holding]:
     """The size as it is on disk, and the rows. Only a checkpoint is asked for: nothing is vacuumed."""
-    return _apart(_look, home)
+    return apart(_look, home)
 
 
 def size_when_packed(home: Path) -> Size:
     """The size after VACUUM FULL, which writes every table anew without dead rows; so ask only at the very end."""
-    return _apart(_pack, home)
-
-
-def _apart(act: Callable[[Path], T], home: Path) -> T:
-    """Act in a process of its own: what starts the embedded server looks at its folder once more when it exits."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(act, home).result()
+    return apart(_pack, home)
 
 
 def _make(home: Path) -> None:

@@ -18,7 +18,8 @@ _VERDICTS = {"ok": "32", "over": "31;1"}
 class Judgement:
     """A number held against the most it may be; `least` and `most` are its extremes over the rounds, where it has any.
 
-    `unit` stands behind the numbers: `x` for how many times as much, `B` or another word for whole numbers.
+    `unit` stands behind the numbers: `x` for how many times as much, `%` for a share, `B` or another word for whole
+    numbers.
     """
 
     what: str
@@ -32,6 +33,11 @@ class Judgement:
     def of(cls, what: str, ratio: Ratio, target: float) -> Judgement:
         """Judge the median of a ratio."""
         return cls(what, ratio.median, target, least=ratio.least, most=ratio.most)
+
+    @classmethod
+    def of_share(cls, what: str, ratio: Ratio, target: float) -> Judgement:
+        """Judge the median of a ratio that is a small share; the target is in per cent."""
+        return cls(what, 100 * ratio.median, target, "%", 100 * ratio.least, 100 * ratio.most)
 
     @property
     def met(self) -> bool:
@@ -87,7 +93,7 @@ def _cells(judgement: Judgement) -> tuple[str, ...]:
 
 
 def _number(value: float, unit: str) -> str:
-    return f"{value:.2f} {unit}".rstrip() if unit in {"x", ""} else f"{value:,.0f} {unit}"
+    return f"{value:.2f} {unit}".rstrip() if unit in {"x", "%", ""} else f"{value:,.0f} {unit}"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

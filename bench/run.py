@@ -12,9 +12,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.backfill import run_backfill
 from bench.batch import run_batch
 from bench.bodies import Shelf, fill_shelf
 from bench.checks import run_checks
+from bench.drift import run_drift
 from bench.growth import run_growth
 from bench.report import Result, paint, rendered
 from bench.smoke import run_smoke
@@ -28,6 +30,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "smoke": lambda place, _: run_smoke(place),
     "batch": run_batch,
     "growth": run_growth,
+    "drift": run_drift,
+    "backfill": lambda place, _: run_backfill(place),
 }
 
 

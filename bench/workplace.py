@@ -100,7 +100,7 @@ def passing_folder() -> Iterator[Path]:
             yield folder
         finally:
             deadline = time.monotonic() + _LONGEST_STOP
-            while any(folder.glob("*/home/postgres/postmaster.pid")) and time.monotonic() < deadline:
+            while any(folder.glob("**/home/postgres/postmaster.pid")) and time.monotonic() < deadline:
                 time.sleep(0.01)
 
 

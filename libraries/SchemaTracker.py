@@ -14,8 +14,8 @@ from robot.api.deco import keyword, library
 from keyword_values import compared
 from observatory.errors import ObservatoryError
 from observatory.words import count, listed
-from robot_drift import refusal
 from robot_session import LISTENER, ROBOT_SESSION, plainly
+from schema_policy import refusal
 
 if TYPE_CHECKING:
     from observatory.history.known_changes import KnownChange

@@ -1,4 +1,4 @@
-"""What changed, told to the people of a run: in log.html where it shows, on the console once, by policy a failure.
+"""What changed, told to the people of a run: in log.html where it shows, and on the console once.
 
 Stands below `robot_session`, and asks the engine's session for everything.
 """
@@ -6,16 +6,14 @@ Stands below `robot_session`, and asks the engine's session for everything.
 from __future__ import annotations
 
 import queue
-from collections.abc import Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from robot.api import logger
-from robot.libraries.BuiltIn import BuiltIn
 
-from observatory.errors import HistoryError, SettingsError
+from observatory.errors import HistoryError
 from observatory.exchange import Exchange
-from observatory.history import is_good_answer
 from observatory.session import Session
 from observatory.words import count, listed
 
@@ -23,33 +21,64 @@ if TYPE_CHECKING:
     from observatory.comparison import Comparison
     from observatory.history.known_changes import KnownChange
 
-_POLICY = "SCHEMA_POLICY"
-_DEFAULT = "default"
-_MOST_TOLD = 5  # changes that get a line of their own on the console
+MOST_TOLD = 5  # changes that get a line of their own on the console
 _MOST_SUMMED = 10  # changes of each kind that the summary of a run names
 
 
-class Policy(StrEnum):
-    """What a test does when a resource it asks for shows a change of the schema that nobody accepted."""
+class DriftTeller:
+    """Tells within the tests what their answers changed, and at the end of a run what changed in all.
 
-    WARN = "warn"
-    FAIL = "fail"
-    FAIL_ON_BREAKING = "fail on breaking"
-
-
-class DriftReports:
-    """Changes of schemas on their way from the history's thread to Robot's, the only one that can write to its log."""
+    Changes of schemas come from the history's thread; only Robot's own can write to its log.
+    """
 
     def __init__(self) -> None:
-        """Nothing was found yet."""
+        """Nothing was seen yet."""
         self._found: queue.SimpleQueue[Sequence[KnownChange]] = queue.SimpleQueue()
+        self._news: list[tuple[Session, Exchange]] = []
+        self._is_untold = False
 
     def put(self, changes: Sequence[KnownChange]) -> None:
-        """Take changes from any thread."""
+        """Take changes of schemas, from any thread."""
         self._found.put(changes)
 
+    def saw(self, session: Session, exchange: Exchange) -> None:
+        """Show at a request what its answer changed, if it can be told already; else remember that it may."""
+        if session.is_news(exchange):
+            self._news.append((session, exchange))
+            self._is_untold = tell_change(session, exchange) or self._is_untold
+
+    def saw_many(self, session: Session, exchanges: Sequence[Exchange]) -> None:
+        """The same for answers that came together."""
+        news = [exchange for exchange in exchanges if session.is_news(exchange)]
+        if news:
+            self._news += [(session, exchange) for exchange in news]
+            self._is_untold = tell_changes(session, exchanges) or self._is_untold
+
+    def tell(self, session: Session, *, wait: bool) -> None:
+        """Say what the answers of a test changed that was not said at the request.
+
+        The first tests are over before the history can be asked. They do not wait for it, unless they are told to:
+        what they saw is said in the first test that ends after it. A history that is away has said so already.
+        """
+        drift = session.memory.history.drift
+        if not self._news or not (drift.is_ready or wait):
+            return
+        with suppress(HistoryError):
+            if not drift.is_ready:
+                drift.settle()
+            news = [(asked, exchange) for asked, exchange in self._news if asked.is_news(exchange)]
+            if news:
+                self._is_untold = True
+                drift.settle()
+            for asked, exchange in news:
+                if exchange.test_name != asked.test_name:
+                    logger.info(f"In {exchange.test_name or 'the set-up'}, before the history could be asked:")
+                tell_change(asked, exchange)
+        self._news.clear()
+        self.pass_on(session)
+
     def pass_on(self, session: Session) -> None:
-        """Warn of what was found, a line for each change, and put a table of it into log.html."""
+        """Warn of changes of schemas, a line for each, and put a table of them into log.html."""
         found: list[KnownChange] = []
         while not self._found.empty():
             found += self._found.get()
@@ -57,24 +86,34 @@ class DriftReports:
             return
         from observatory.logs.drift_html import schema_changes_table
 
+        self._is_untold = True
         found = _as_they_are_now(session, found)
         if not found:  # what was found was part of something else, and is told with that
             return
         mask = session.memory.masker.mask_text
-        for known in found[:_MOST_TOLD]:
-            logger.warn(mask(f"Schema change {known.id}: {_told(known)}."))
+        for known in found[:MOST_TOLD]:
+            logger.warn(mask(f"Schema change {known.id}: {told(known)}."))
         if any(known.is_unannounced for known in found):
             logger.warn("The API changed, and says that it is at the same revision as before.")
-        if len(found) > _MOST_TOLD:
-            logger.warn(f"… and {count(len(found) - _MOST_TOLD, 'more schema change')}: observatory drift list")
+        if len(found) > MOST_TOLD:
+            logger.warn(f"… and {count(len(found) - MOST_TOLD, 'more schema change')}: observatory drift list")
         logger.info(schema_changes_table(found, mask), html=True)
 
+    def what_changed(self, session: Session) -> str:
+        """What changed in the run so far, when more was told since this was asked; else nothing."""
+        if not self._is_untold:
+            return ""
+        self._is_untold = False
+        with suppress(HistoryError):
+            return summary(session)
+        return ""
 
-def tell_change(session: Session, exchange: Exchange) -> None:
-    """Show in log.html what an answer changed, if it is not what its resource was before."""
+
+def tell_change(session: Session, exchange: Exchange) -> bool:
+    """Show in log.html what an answer changed; gives whether it is not what its resource was before."""
     comparison = _compared(session, exchange)
     if comparison is None:
-        return
+        return False
     from observatory.logs.drift_html import data_changes_table, schema_changes_table
 
     mask = session.memory.masker.mask_text
@@ -84,13 +123,14 @@ def tell_change(session: Session, exchange: Exchange) -> None:
         comparison.subject, comparison.data, comparison.before, back_at=comparison.state_of, mask=mask
     )
     logger.info(table, html=True)
+    return True
 
 
-def tell_changes(session: Session, exchanges: Sequence[Exchange]) -> None:
-    """Show in log.html what many answers changed, a sentence for each place."""
+def tell_changes(session: Session, exchanges: Sequence[Exchange]) -> bool:
+    """Show in log.html what many answers changed, a sentence for each place; gives whether any did."""
     found = [comparison for exchange in exchanges if (comparison := _compared(session, exchange)) is not None]
     if not found:
-        return
+        return False
     from observatory.data_drift import grouped, merged
     from observatory.logs.drift_html import data_groups_list
 
@@ -104,6 +144,7 @@ def tell_changes(session: Session, exchanges: Sequence[Exchange]) -> None:
         if each.state_of is not None:
             back.setdefault(each.endpoint, {})[each.resource] = each.state_of
     logger.info(data_groups_list(groups, asked, back, session.memory.masker.mask_text), html=True)
+    return True
 
 
 def summary(session: Session) -> str:
@@ -114,70 +155,13 @@ def summary(session: Session) -> str:
     changes = drift.changes(session.target.name, run_id=session.run.id)
     data = drift.data(session.run.id)
     lines = [f"*{count(len(changes), 'schema change')}*"] if changes else []
-    lines += [f"- {_told(known)}" for known in changes[:_MOST_SUMMED]]
+    lines += [f"- {told(known)}" for known in changes[:_MOST_SUMMED]]
     lines += [f"*Data changed in {count(len(data.groups), 'place')}*"] if data.groups else []
     lines += [f"- {sentence(group, data.seen.get(group.endpoint, 0))}" for group in data.groups[:_MOST_SUMMED]]
     for endpoint, back in data.rolled_back.items():
         first = min(back.values())
         lines.append(f"- {listed([f'{endpoint}/{name}' for name in back], 5)} back at a state of {first:%Y-%m-%d}")
     return session.memory.masker.mask_text("\n".join(lines))
-
-
-def hold_to_policy(session: Session, exchanges: Sequence[Exchange]) -> None:
-    """Fail when the resource of an answer shows an open change that its endpoint's policy does not let pass.
-
-    A history that is away knows of no change, and tests go on.
-
-    Raises:
-        AssertionError: it does; the message names the changes and says how to accept them.
-        SettingsError: the policy is none of the three.
-    """
-    policies = {endpoint: policy_for(endpoint) for endpoint in {exchange.endpoint for exchange in exchanges}}
-    held = [
-        exchange
-        for exchange in exchanges
-        if policies[exchange.endpoint] is not Policy.WARN and is_good_answer(exchange)
-    ]
-    if not held:
-        return
-    from observatory.comparison import place_of
-
-    places = [place_of(exchange) for exchange in held]
-    try:
-        waiting = session.memory.history.drift.waiting(session.target.name, places)
-    except HistoryError as error:
-        logger.info(f"Whether the schema changed cannot be told: {session.memory.masker.mask_text(str(error))}")
-        return
-    refused = [known for known in waiting if known.change.breaking or policies[known.change.endpoint] is Policy.FAIL]
-    if refused:
-        raise AssertionError(session.memory.masker.mask_text(refusal(refused)))
-
-
-def policy_for(endpoint: str) -> Policy:
-    """The policy of an endpoint, as `variables/drift.py` or `--variable SCHEMA_POLICY:fail` sets it.
-
-    Raises:
-        SettingsError: it is none of the three.
-    """
-    given = BuiltIn().get_variable_value(f"${{{_POLICY}}}", Policy.WARN.value)
-    value = given.get(endpoint, given.get(_DEFAULT, Policy.WARN.value)) if isinstance(given, Mapping) else given
-    try:
-        return Policy(" ".join(str(value).lower().split()))
-    except ValueError as error:
-        raise SettingsError(
-            f"{_POLICY} of {endpoint} is '{value}'. It can be {', '.join(Policy)}; see variables/drift.py."
-        ) from error
-
-
-def refusal(changes: Sequence[KnownChange]) -> str:
-    """Why changes are not let pass, and what to do about it."""
-    told = "; ".join(_told(known) for known in changes[:_MOST_TOLD])
-    more = f"; and {len(changes) - _MOST_TOLD} more" if len(changes) > _MOST_TOLD else ""
-    ids = " ".join(str(known.id) for known in changes)
-    return (
-        f"{count(len(changes), 'schema change')} that nobody accepted: {told}{more}. "
-        f"If it is meant to be so, accept it: observatory drift accept {ids} --reason '…'"
-    )
 
 
 def _compared(session: Session, exchange: Exchange) -> Comparison | None:
@@ -197,9 +181,10 @@ def _as_they_are_now(session: Session, found: Sequence[KnownChange]) -> list[Kno
     return sorted(now, key=lambda known: known.id)
 
 
-def _told(known: KnownChange) -> str:
+def told(known: KnownChange) -> str:
+    """A change in one line: what happened, whether it breaks, and in which resources."""
     from observatory.drift_words import in_ranges
 
     change = known.change
     breaking = "breaking, " if change.breaking else ""
-    return f"{change.sentence()} ({breaking}in {listed(in_ranges(change.resources), _MOST_TOLD)})"
+    return f"{change.sentence()} ({breaking}in {listed(in_ranges(change.resources), MOST_TOLD)})"

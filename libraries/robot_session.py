@@ -27,7 +27,8 @@ from observatory.history import RunEntry, TestAttemptEntry
 from observatory.logs.exchange_html import exchange_block, exchange_table
 from observatory.session import Session
 from observatory.settings import load_settings
-from robot_drift import DriftReports, hold_to_policy, summary, tell_change, tell_changes
+from robot_drift import DriftTeller
+from schema_policy import hold_to_policy, policy_for
 
 if TYPE_CHECKING:
     from robot import result, running
@@ -48,9 +49,7 @@ class RobotSession:
         self._other: Session | None = None
         self._current: Session | None = None
         self._reports: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._drift = DriftReports()
-        self._has_news = False
-        self._saw_news = False
+        self._drift = DriftTeller()
         self._output = Path()
         self.test_name = ""
         self.last_endpoint = ""
@@ -106,12 +105,8 @@ class RobotSession:
         return next((each.run for each in sessions if each.run.id.hex == exchange.run_id), self.main.run)
 
     def what_changed(self) -> str:
-        """What this run saw to have changed; empty for nothing, and when the history is away, which was said."""
-        if self._main is None or not self._saw_news:
-            return ""
-        with suppress(HistoryError):
-            return summary(self._main)
-        return ""
+        """What this run saw to have changed, when there is more of it than was asked for before; else nothing."""
+        return self._drift.what_changed(self._main) if self._main is not None else ""
 
     def use_target(self, target: str, **terms: Any) -> Session:
         """Let keywords ask another target until `leave_target`: a new session, on the terms of `Session.watching`."""
@@ -149,22 +144,24 @@ class RobotSession:
             self._drift.pass_on(self._main)
 
     def show(self, exchange: Exchange) -> None:
-        """Remember that a test saw an exchange, and whether it may show a change."""
+        """Remember an exchange, and write it into log.html with what it changed."""
         self.last_endpoint = exchange.endpoint
         self.seen.append(exchange)
-        self._has_news = self._has_news or self.current.is_news(exchange)
+        logger.info(self.masked(exchange_block(exchange, self.masked)), html=True)
+        self._drift.saw(self.current, exchange)
 
-    def tell_news(self) -> None:
-        """Say within the test what its answers changed; a history that is away has said so already."""
-        if self._has_news and self._main is not None:
-            self._has_news, self._saw_news = False, True
-            with suppress(HistoryError):
-                self._main.memory.history.drift.settle()
-                # Those of the first moments came before the history could be asked.
-                for exchange in self.seen:
-                    if exchange.run_id == self._main.run.id.hex:  # and not of a target that was asked meanwhile
-                        tell_change(self._main, exchange)
-            self.pass_on_reports()
+    def show_together(self, exchanges: Sequence[Exchange]) -> None:
+        """The same for many that came together, as one table."""
+        if exchanges:
+            self.last_endpoint = exchanges[-1].endpoint
+        self.seen.extend(exchanges)
+        logger.info(self.masked(exchange_table(exchanges)), html=True)
+        self._drift.saw_many(self.current, exchanges)
+
+    def tell_news(self, *, wait: bool = False) -> None:
+        """Say what was seen to have changed and could not be said at the request; `wait` until the history knows."""
+        if self._main is not None:
+            self._drift.tell(self._main, wait=wait)
 
     def _write_metrics(self, session: Session) -> None:
         path = self._output / "metrics.prom"
@@ -202,7 +199,11 @@ class SessionListener:
     def __init__(self, session: RobotSession) -> None:
         """Listen for the session."""
         self._session = session
-        self._ended: result.TestCase | None = None
+        self._ended: result.TestCase | result.TestSuite | None = None
+
+    def start_suite(self, _data: running.TestSuite, _result: result.TestSuite) -> None:
+        """Let the suite have a policy of its own."""
+        policy_for.cache_clear()
 
     def start_test(self, data: running.TestCase, _result: result.TestCase) -> None:
         """Name the test that is running."""
@@ -210,12 +211,12 @@ class SessionListener:
         self._session.last_error = None
         self._session.last_endpoint = ""
 
-    def end_test(self, _data: running.TestCase, ended: result.TestCase) -> None:
+    def end_test(self, data: running.TestCase, ended: result.TestCase) -> None:
         """Remember the attempt, and count and log a failure."""
         if ended is self._ended:
             return
         self._ended = ended
-        self._session.tell_news()
+        self._session.tell_news(wait=_is_last(data))
         attempt = _Attempt.of(ended, self._session)
         self._session.tell(attempt.tell)
         self._session.test_name = ""
@@ -226,6 +227,9 @@ class SessionListener:
 
     def end_suite(self, _data: running.TestSuite, ended: result.TestSuite) -> None:
         """Note when the suite ended; the whole run's tells at its top what changed."""
+        if ended is self._ended:
+            return
+        self._ended = ended
         self._session.tell_news()  # of a suite's tear-down
         if self._session.is_open:
             self._session.current.metrics.suite_ended(ended.full_name, datetime.now(UTC).timestamp())
@@ -294,6 +298,14 @@ class _Attempt:
         )
 
 
+def _is_last(test: running.TestCase) -> bool:
+    """Whether no other test of the run comes after this one."""
+    suite, is_last = test.parent, test.parent is not None and test is test.parent.tests[-1] and not test.parent.suites
+    while is_last and suite is not None and suite.parent is not None:
+        is_last, suite = suite is suite.parent.suites[-1], suite.parent
+    return is_last
+
+
 def _failed_steps(step: Any) -> Iterator[str]:
     """The way to the failure: each failed step with its arguments, the outermost first."""
     if getattr(step, "failed", False):
@@ -357,15 +369,10 @@ def fetched_together(requests: Sequence[Request], concurrency: int | None = None
 def shown(exchange: Exchange) -> Exchange:
     """Write an exchange into log.html, with what it changed, and give it back."""
     ROBOT_SESSION.show(exchange)
-    logger.info(ROBOT_SESSION.masked(exchange_block(exchange, ROBOT_SESSION.masked)), html=True)
-    tell_change(ROBOT_SESSION.current, exchange)
     return exchange
 
 
 def shown_together(exchanges: list[Exchange]) -> list[Exchange]:
     """Write many exchanges into log.html as one table, with what they changed, and give them back."""
-    for exchange in exchanges:
-        ROBOT_SESSION.show(exchange)
-    logger.info(ROBOT_SESSION.masked(exchange_table(exchanges)), html=True)
-    tell_changes(ROBOT_SESSION.current, exchanges)
+    ROBOT_SESSION.show_together(exchanges)
     return exchanges

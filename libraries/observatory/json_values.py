@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-from msgspec import MsgspecError
-from msgspec.json import decode
+from msgspec import MsgspecError, Raw
+from msgspec.json import Decoder, decode
 
+_SYNTAX = Decoder(Raw)
 _MOST_DIGITS = 4000  # of an integer; Python refuses to read many more
 
 
@@ -21,6 +22,19 @@ def parsed(content: bytes) -> Any:
         return decode(content)
     except (MsgspecError, RecursionError):
         return _patiently(content)
+
+
+def check(content: bytes) -> None:
+    """Make sure that a text can be `parsed`, in a fifth of the time.
+
+    Raises:
+        ValueError: the text is no JSON; NaN and Infinity are none.
+    """
+    content.decode("utf-8")
+    try:
+        _SYNTAX.decode(content)
+    except (MsgspecError, RecursionError):
+        _patiently(content)
 
 
 def _patiently(content: bytes) -> Any:

@@ -16,7 +16,7 @@ from observatory.history.drift_queries import RunDataChanges, data_changes, know
 from observatory.history.entries import Body, ResponseEntry, RunEntry
 from observatory.history.known_changes import KnownChange
 from observatory.history.store import store
-from observatory.json_values import parsed
+from observatory.json_values import check, parsed
 from observatory.revision import deploy_time
 
 _FILE = "index.json"
@@ -120,7 +120,7 @@ def _response(path: Path, root: Path, run: RunEntry) -> ResponseEntry:
         ValueError: it is not JSON.
     """
     content = path.read_bytes()
-    parsed(content)
+    check(content)
     endpoint, _, resource = path.parent.relative_to(root).as_posix().partition("/")
     digest = hashlib.sha256(content).digest()
     return ResponseEntry(

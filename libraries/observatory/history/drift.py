@@ -27,7 +27,8 @@ class Drift:
     """Asks the history about changes; one for a process.
 
     `settle` waits until everything that was told is stored and judged, and raises `HistoryError` when it cannot be.
-    What has to be known at every request, the bodies that resources had before, is kept in memory. Thread-safe.
+    What has to be known at every request is kept in memory: the bodies that resources had before, and the open
+    changes. Thread-safe.
     """
 
     def __init__(self, database: Database, settle: Callable[[], None]) -> None:
@@ -36,6 +37,7 @@ class Drift:
         self._settle = settle
         self._latest: dict[tuple[str, str, str], bytes] = {}
         self._targets: set[str] | None = None  # those that were seen before; None until the database was reached
+        self._open: list[KnownChange] | None = None
         self._lock = threading.Lock()
 
     def connected(self, database: Database, targets: Collection[str]) -> None:
@@ -45,6 +47,11 @@ class Drift:
         with self._lock:
             self._latest = {**latest, **self._latest}
             self._targets = (self._targets or set()) | {target for target, _, _ in latest}
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the database was reached, so that what is news can be told from what is not."""
+        return self._targets is not None
 
     def is_news(self, target: str, endpoint: str, resource: str, body_hash: bytes) -> bool:
         """Whether a body may show a change: the target was seen before this run, but not with this body there.
@@ -63,25 +70,35 @@ class Drift:
         """Count a body as known from now on: what it shows was told."""
         with self._lock:
             self._latest[target, endpoint, resource] = body_hash
+            self._open = None
 
-    def waiting(self, target: str, places: Collection[Place]) -> list[KnownChange]:
-        """The open changes that any of these resources shows, whichever process of the run found them.
+    def refresh(self) -> None:
+        """Ask anew which changes are open, after everything that was told is judged.
 
         Raises:
             HistoryError: the database cannot be reached.
         """
-        from observatory.history.drift_queries import Place, known_changes
-        from observatory.history.known_changes import ChangeState
-
         with self._asking("The changes of schemas could not be read") as connection:
-            if not has_open_changes(connection):
-                return []
-            found = known_changes(connection, target=target, states=[ChangeState.OPEN])
+            waiting = _open_changes(connection)
+        with self._lock:
+            self._open = waiting
+
+    def waiting(self, target: str, places: Collection[Place]) -> list[KnownChange]:
+        """The open changes that any of these resources shows, as far as they are known.
+
+        What a resource showed before this run is known. Whoever sees news refreshes first.
+
+        Raises:
+            HistoryError: the database cannot be reached.
+        """
+        if self._open is None:
+            self.refresh()
         asked = set(places)
         return [
             known
-            for known in found
-            if any(Place(known.change.endpoint, known.change.part, name) in asked for name in known.change.resources)
+            for known in self._open or ()
+            if known.target == target
+            and any((known.change.endpoint, known.change.part, name) in asked for name in known.change.resources)
         ]
 
     def settle(self) -> None:
@@ -133,7 +150,10 @@ class Drift:
         from observatory.history.drift_queries import accept_changes
 
         with self._asking("The changes of schemas could not be accepted") as connection:
-            return accept_changes(connection, ids, by, reason, at)
+            accepted = accept_changes(connection, ids, by, reason, at)
+        with self._lock:
+            self._open = None
+        return accepted
 
     def body_before(self, run_id: uuid.UUID, place: Place, body_hash: bytes) -> bytes | None:
         """The body that a resource had before this run; None when it had this one, or was not seen.
@@ -165,3 +185,12 @@ class Drift:
                 yield connection
         except psycopg2.Error as error:
             raise HistoryError(f"{failing}: {error}".strip()) from error
+
+
+def _open_changes(connection: Connection) -> list[KnownChange]:
+    if not has_open_changes(connection):
+        return []
+    from observatory.history.drift_queries import known_changes
+    from observatory.history.known_changes import ChangeState
+
+    return known_changes(connection, states=[ChangeState.OPEN])

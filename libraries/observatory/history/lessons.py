@@ -20,7 +20,7 @@ _WITHOUT_LIST: Final = frozenset({"", "meta"})
 
 _STATES = """
 SELECT seen.target, seen.endpoint, seen.resource, known.body_hash, known.first_seen_at, known.last_seen_at,
-       known.first_run_id, known.last_run_id
+       known.first_run_id::text, known.last_run_id::text
 FROM (VALUES %s) AS seen (target, endpoint, resource)
 JOIN targets ON targets.name = seen.target
 JOIN api_responses AS known USING (endpoint, resource)
@@ -59,8 +59,8 @@ class _State:
     body_hash: bytes
     first_seen_at: datetime
     last_seen_at: datetime
-    first_run_id: uuid.UUID
-    last_run_id: uuid.UUID
+    first_run_id: str
+    last_run_id: str
 
 
 def part_of(endpoint: str, resource: str) -> str:
@@ -90,13 +90,14 @@ def lessons(cursor: Cursor, responses: Sequence[ResponseEntry]) -> list[Lesson]:
 
 
 def _lesson(entry: ResponseEntry, states: Iterable[_State]) -> Lesson | None:
+    run_id = str(entry.run_id)
     mine = next((state for state in states if state.body_hash == entry.body_hash), None)
-    if mine is not None and entry.run_id in (mine.first_run_id, mine.last_run_id):
+    if mine is not None and run_id in (mine.first_run_id, mine.last_run_id):
         return None
-    earlier = [state for state in states if state.first_run_id != entry.run_id]
+    earlier = [state for state in states if state.first_run_id != run_id]
     before = max(earlier, key=lambda state: state.last_seen_at, default=None)
     if before is not None:
-        is_outdated = before.last_seen_at > entry.seen_at and before.last_run_id != entry.run_id
+        is_outdated = before.last_seen_at > entry.seen_at and before.last_run_id != run_id
         if is_outdated or before.body_hash == entry.body_hash:
             return None
     return Lesson(

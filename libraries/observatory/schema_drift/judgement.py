@@ -26,6 +26,7 @@ _ENOUGH: Final = 10  # resources that must be known before new ones alone can sh
 _ENOUGH_TYPED: Final = 8  # the same, for another kind of value
 _UNLIKELY: Final = 0.01  # how likely it may be, at most, that only the new resources happen to show something
 _ALL_OF: Final = 3  # resources, at least, that must have lost what only some ever had
+_NEARLY_ALL: Final = 0.75  # of the number that is told by their bits, which is no exact one
 _ENUMERATED: Final = 15  # resources that must be known before a field can be an enumeration
 _A_WORD: Final = 4  # and so many of them, on average, for each of its words
 
@@ -79,8 +80,8 @@ def _added(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
 def _removed(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
     known, parent = base[path], parent_of(path) or ""
     if known.absent:
-        is_lost_everywhere = not known.present & ~finding.bits and not seen.model.knows(path)
-        return is_lost_everywhere and len(finding.paired) >= _ALL_OF and not is_map(parent, base)
+        is_lost_everywhere = _are_all(finding, known.present) and not seen.model.knows(path)
+        return is_lost_everywhere and not is_map(parent, base)
     return bool(finding.paired) or _speaks_for_itself(parent, known.present, finding, base, seen)
 
 
@@ -94,8 +95,7 @@ def _became_nullable(path: str, finding: Finding, base: Model, seen: Observation
 
 def _no_longer_nullable(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
     """A value where there was null is data, unless no resource is left that has null."""
-    is_left = base[path].null & ~finding.bits or seen.model[path].null
-    return not is_left and len(finding.paired) >= _ALL_OF
+    return _are_all(finding, base[path].null) and not seen.model[path].null
 
 
 def _widened(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
@@ -124,6 +124,15 @@ def _speaks_for_itself(parent: str, resources: int, finding: Finding, base: Mode
     is_firm = not any(known.absent for known in base.children(parent).values())
     now = seen.model[parent].objects
     return (is_firm and resources.bit_count() >= _ENOUGH) or _is_unlikely(finding, now, resources, seen)
+
+
+def _are_all(finding: Finding, known: int) -> bool:
+    """Whether a change holds for all resources that are known to have had something, and for enough of them.
+
+    Bits alone do not tell when hundreds of resources share them: then the number of resources counts too.
+    """
+    is_none_left = not known & ~finding.bits
+    return is_none_left and len(finding.paired) >= max(_ALL_OF, _NEARLY_ALL * about(known))
 
 
 def _is_unlikely(finding: Finding, now: int, before: int, seen: Observation) -> bool:
