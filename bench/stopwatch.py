@@ -17,7 +17,7 @@ from bench.unchanged import Spent
 from observatory.history import drift, store
 from observatory.history.drift import Drift
 from observatory.session import Session
-from robot_drift import DriftReports
+from robot_drift import DriftTeller
 from robot_session import RobotSession
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 _IN_ROBOTS_THREAD: tuple[tuple[Any, str], ...] = (
     (Session, "is_news"),
-    (robot_session, "tell_change"),
-    (robot_session, "tell_changes"),
+    (DriftTeller, "saw"),
+    (DriftTeller, "saw_many"),
     (robot_session, "hold_to_policy"),
-    (DriftReports, "pass_on"),
+    (DriftTeller, "pass_on"),
     (RobotSession, "tell_news"),
     (RobotSession, "what_changed"),
 )

@@ -36,6 +36,7 @@ class DriftTeller:
         self._found: queue.SimpleQueue[Sequence[KnownChange]] = queue.SimpleQueue()
         self._news: list[tuple[Session, Exchange]] = []
         self._is_untold = False
+        self._shown: set[int] = set()
 
     def put(self, changes: Sequence[KnownChange]) -> None:
         """Take changes of schemas, from any thread."""
@@ -45,7 +46,7 @@ class DriftTeller:
         """Show at a request what its answer changed, if it can be told already; else remember that it may."""
         if session.is_news(exchange):
             self._news.append((session, exchange))
-            self._is_untold = tell_change(session, exchange) or self._is_untold
+            self._showed(tell_change(session, exchange))
 
     def saw_many(self, session: Session, exchanges: Sequence[Exchange]) -> None:
         """The same for answers that came together."""
@@ -73,7 +74,7 @@ class DriftTeller:
             for asked, exchange in news:
                 if exchange.test_name != asked.test_name:
                     logger.info(f"In {exchange.test_name or 'the set-up'}, before the history could be asked:")
-                tell_change(asked, exchange)
+                self._showed(tell_change(asked, exchange))
         self._news.clear()
         self.pass_on(session)
 
@@ -97,7 +98,13 @@ class DriftTeller:
             logger.warn("The API changed, and says that it is at the same revision as before.")
         if len(found) > MOST_TOLD:
             logger.warn(f"… and {count(len(found) - MOST_TOLD, 'more schema change')}: observatory drift list")
-        logger.info(schema_changes_table(found, mask), html=True)
+        if not {known.id for known in found} <= self._shown:
+            logger.info(schema_changes_table(found, mask), html=True)
+
+    def _showed(self, comparison: Comparison | None) -> None:
+        if comparison is not None:
+            self._is_untold = True
+            self._shown |= {known.id for known in comparison.schema}
 
     def what_changed(self, session: Session) -> str:
         """What changed in the run so far, when more was told since this was asked; else nothing."""
@@ -109,21 +116,22 @@ class DriftTeller:
         return ""
 
 
-def tell_change(session: Session, exchange: Exchange) -> bool:
-    """Show in log.html what an answer changed; gives whether it is not what its resource was before."""
+def tell_change(session: Session, exchange: Exchange) -> Comparison | None:
+    """Show in log.html what an answer changed, and give it; None when it is what its resource was before."""
     comparison = _compared(session, exchange)
     if comparison is None:
-        return False
+        return None
     from observatory.logs.drift_html import data_changes_table, schema_changes_table
 
     mask = session.memory.masker.mask_text
     if comparison.schema:
         logger.info(schema_changes_table(comparison.schema, mask), html=True)
-    table = data_changes_table(
-        comparison.subject, comparison.data, comparison.before, back_at=comparison.state_of, mask=mask
-    )
-    logger.info(table, html=True)
-    return True
+    if comparison.data or comparison.state_of:
+        table = data_changes_table(
+            comparison.subject, comparison.data, comparison.before, back_at=comparison.state_of, mask=mask
+        )
+        logger.info(table, html=True)
+    return comparison
 
 
 def tell_changes(session: Session, exchanges: Sequence[Exchange]) -> bool:

@@ -19,9 +19,9 @@ from observatory.json_values import parsed
 class Comparison:
     """What an answer changed.
 
-    `schema` has the changes of this run that the resource shows, `data` the differences of its data. `before` is when
-    the resource was last seen as it was before; `state_of` when it was first seen as it is now, if that was earlier:
-    then the API went back to that state.
+    `schema` has the changes of this run that the resource shows, `data` the differences that these do not tell of.
+    `before` is when the resource was last seen as it was before; `state_of` when it was first seen as it is now, if
+    that was earlier: then the API went back to that state.
     """
 
     endpoint: str
@@ -69,7 +69,7 @@ def compare(history: History, run: RunEntry, exchange: Exchange, ignoring: Ignor
         exchange.endpoint,
         place.resource,
         tuple(schema),
-        tuple(data),
+        tuple(change for change in data if not any(known.change.tells(change.normalised) for known in schema)),
         before=earlier.last_seen_at if earlier is not None else None,
         state_of=now.first_seen_at if now is not None and is_back else None,
     )

@@ -268,7 +268,7 @@ def test_the_test_that_shows_a_difference_has_it_in_its_own_log(story: Story) ->
     assert "stats[5].base_stat of speed in pokemon/2 changed from 45 to 90" in told
     told = " ".join(" ".join(_told(story.changed.tests["A Field Is New"], "INFO")).split())
     assert "1 schema change of berry, 1 breaking" in told, "an earlier test showed it first"
-    assert "removed size 20 —" in told
+    assert "removed · breaking size number —" in told
     assert [text for text in _told(story.changed.tests["Nothing Changed There"], "INFO") if "→" in text] == []
 
 
@@ -639,7 +639,7 @@ def test_what_the_first_request_shows_is_told_before_the_run_ends(
     replayed.recording.change("berry/1", size="large")
     told = replayed.run(suite)
     assert [warning for warning in _warnings(told) if "berry: size changed its type" in warning] != []
-    tests = [name for name, test in told.tests.items() if any("1 change in berry/1" in text for text in _told(test, "INFO"))]
+    tests = [name for name, test in told.tests.items() if any("1 schema change of berry" in text for text in _told(test, "INFO"))]
     elsewhere = [text for name in tests for text in _told(told.tests[name], "INFO") if "before the history" in text]
     assert len(tests) == 1
     assert (tests == ["First"]) != (len(elsewhere) == 1 and ".First," in elsewhere[0])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -17,10 +17,11 @@ from msgspec.json import decode, encode
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 -- psycopg2 names its class in lower case
 from psycopg2.extras import execute_values
 
-from observatory.data_drift import DataChangeGroup, differences, from_json, grouped, merged, to_json
+from observatory.data_drift import DataChangeGroup, differences, grouped, merged, to_json
 from observatory.history.drift_queries import ROLLED_BACK, changes_with
 from observatory.history.known_changes import KnownChange
 from observatory.history.lessons import Lesson
+from observatory.history.run_notes import RunNotes, written
 from observatory.json_values import parsed
 from observatory.schema_drift import ChangeKind, Model, Observation, SchemaChange, changes_of, known_after
 from observatory.words import natural
@@ -109,40 +110,6 @@ DELETE FROM data_changes WHERE run_id = %(run_id)s AND endpoint = %(endpoint)s A
 """
 
 
-@dataclass(slots=True)
-class _Notes:
-    """What a run saw of one part of an endpoint: its schema, its data, and who is back at an earlier state.
-
-    `before` has, for each body that a resource did not have before the run, by their hashes, the one that it had.
-    `others` is what other runs taught while this one went on.
-    """
-
-    observation: Observation = field(default_factory=Observation)
-    groups: list[DataChangeGroup] = field(default_factory=list)
-    before: dict[str, dict[str, str]] = field(default_factory=dict)
-    rolled_back: dict[str, str] = field(default_factory=dict)
-    others: Model = field(default_factory=Model)
-
-    @classmethod
-    def of(cls, text: str) -> _Notes:
-        values = decode(text)
-        if not values:
-            return cls()
-        observation = Observation.of(values["observation"])
-        groups, others = from_json(values["groups"]), Model(values["others"])
-        return cls(observation, groups, values["before"], values["rolled_back"], others)
-
-    def as_json(self) -> str:
-        values = {
-            "observation": self.observation.as_json(),
-            "groups": to_json(self.groups),
-            "before": self.before,
-            "rolled_back": self.rolled_back,
-            "others": self.others.as_json(),
-        }
-        return _written(values)
-
-
 @dataclass(frozen=True, slots=True)
 class _Head:
     """The newest version of a schema, and whether any of its versions was made by the run that is learning."""
@@ -182,7 +149,7 @@ def _learn_place(cursor: Cursor, found: Sequence[Lesson], contents: Mapping[byte
     head = _head(cursor, place)
     if head is not None and head.taught_by != first.run_id and head.seen_at > place["seen_at"] + _OUTDATED:
         return []
-    base, notes = Model(decode(base_text)), _Notes.of(seen_text)
+    base, notes = Model(decode(base_text)), RunNotes.of(seen_text)
     if head is not None and head.taught_by != first.run_id and head.model != base_text:
         notes.others.merge(Model(decode(head.model)))
     for lesson in found:
@@ -199,7 +166,7 @@ def _learn_place(cursor: Cursor, found: Sequence[Lesson], contents: Mapping[byte
     return list(news)
 
 
-def _take(cursor: Cursor, lesson: Lesson, contents: Mapping[bytes, bytes], base: Model, notes: _Notes) -> None:
+def _take(cursor: Cursor, lesson: Lesson, contents: Mapping[bytes, bytes], base: Model, notes: RunNotes) -> None:
     """Let one body teach; a body that cannot be read as JSON, which some other version let in, teaches nothing."""
     told, digest, had = notes.before.get(lesson.resource, {}), lesson.body_hash, lesson.before
     if had is not None and had.hex() in told:
@@ -236,7 +203,7 @@ def _head(cursor: Cursor, place: Mapping[str, Any]) -> _Head | None:
 
 def _keep_model(cursor: Cursor, place: Mapping[str, Any], head: _Head | None, model: Model, *, is_new: bool) -> int:
     """Keep what is known now, in a new version when the schema changed; gives the version's id."""
-    values = {**place, "model": _written(model.as_json())}
+    values = {**place, "model": written(model.as_json())}
     if head is None or (is_new and not head.is_of_run):
         if head is None:
             cursor.execute(_DROP_OBSERVATIONS, values)
@@ -278,7 +245,9 @@ def _keep_changes(
     return news
 
 
-def _close_reverted(cursor: Cursor, place: Mapping[str, Any], news: Mapping[int, SchemaChange], notes: _Notes) -> None:
+def _close_reverted(
+    cursor: Cursor, place: Mapping[str, Any], news: Mapping[int, SchemaChange], notes: RunNotes
+) -> None:
     """Close the open changes of earlier runs that the API took back, and what took them back."""
     cursor.execute(
         "SELECT id FROM schema_changes WHERE state = 'open' AND target_id = %(target_id)s AND endpoint = %(endpoint)s "
@@ -302,44 +271,32 @@ def _is_filled_again(change: SchemaChange, seen: Observation) -> bool:
     return is_null and finding is not None and finding.paired >= set(change.resources)
 
 
-def _is_rolled_back(known: KnownChange, notes: _Notes) -> bool:
+def _is_rolled_back(known: KnownChange, notes: RunNotes) -> bool:
     """Whether all resources that show a change are back at states from before it."""
     since = [notes.rolled_back.get(resource) for resource in known.change.resources]
     return all(state is not None and datetime.fromisoformat(state) < known.found_at for state in since)
 
 
 def _keep_data_changes(
-    cursor: Cursor, place: Mapping[str, Any], notes: _Notes, changes: Iterable[SchemaChange]
+    cursor: Cursor, place: Mapping[str, Any], notes: RunNotes, changes: Iterable[SchemaChange]
 ) -> None:
     """Keep what changed in the data of the run, less what a change of the schema tells of already."""
     rows = [
         (group.path, group.kind.value, group.about, group.count, list(group.resources), _examples(group))
         for group in notes.groups
-        if not any(_tells(change, group) for change in changes)
+        if not any(change.tells(group.path) and set(group.resources) <= set(change.resources) for change in changes)
     ]
     if notes.rolled_back:
         back = notes.rolled_back
-        rows.append(("", ROLLED_BACK, "", len(back), sorted(back, key=natural), _written(back)))
+        rows.append(("", ROLLED_BACK, "", len(back), sorted(back, key=natural), written(back)))
     cursor.execute(_FORGET_DATA_CHANGES, place)
     if rows:
         where = (place["target_id"], place["run_id"], place["endpoint"], place["part"])
         execute_values(cursor, _DATA_CHANGES, [(*where, *row, place["seen_at"]) for row in rows])
 
 
-def _tells(change: SchemaChange, group: DataChangeGroup) -> bool:
-    """Whether a change of the schema says what changed in the data: there, and in all these resources."""
-    places = [path for path in (change.path, change.to) if path is not None]
-    is_there = any(group.path == path or group.path.startswith((f"{path}.", f"{path}[")) for path in places)
-    return is_there and set(group.resources) <= set(change.resources)
-
-
 def _examples(group: DataChangeGroup) -> str:
     return encode(to_json([group])[0]["examples"]).decode()
-
-
-def _written(values: Any) -> str:
-    """JSON in which the order of keys does not tell who came first."""
-    return encode(values, order="sorted").decode()
 
 
 def _row(cursor: Cursor) -> tuple[Any, ...]:

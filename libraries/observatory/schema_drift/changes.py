@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from observatory.schema_drift.findings import ChangeKind
+from observatory.schema_drift.shapes import is_below
 
 Side: TypeAlias = str | list[str] | None
 """What stood at a path before or after: its kinds, such as `string or null`; the words of an enumeration; nothing."""
@@ -97,6 +98,12 @@ class SchemaChange:
         if self.to is not None:
             event["to"] = self.to
         return event
+
+    def tells(self, path: str) -> bool:
+        """Whether this change says already what changed in the data at a normalised path."""
+        if self.kind is ChangeKind.VALUES_WIDENED:
+            return False
+        return any(path == place or is_below(path, place) for place in (self.path, self.to) if place is not None)
 
     def reverses(self, other: SchemaChange) -> bool:
         """Whether this change takes another one back."""

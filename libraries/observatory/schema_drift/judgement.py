@@ -22,8 +22,6 @@ from observatory.schema_drift.renames import renamed_pairs
 from observatory.schema_drift.shapes import NULL, TYPES, kinds_in_words, parent_of
 from observatory.words import natural
 
-_ENOUGH: Final = 10  # resources that must be known before new ones alone can show a change of a firm object
-_ENOUGH_TYPED: Final = 8  # the same, for another kind of value
 _UNLIKELY: Final = 0.01  # how likely it may be, at most, that only the new resources happen to show something
 _ALL_OF: Final = 3  # resources, at least, that must have lost what only some ever had
 _NEARLY_ALL: Final = 0.75  # of the number that is told by their bits, which is no exact one
@@ -74,7 +72,7 @@ def _added(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
     parent = parent_of(path) or ""
     if is_map(parent, base):
         return False
-    return bool(finding.paired) or _speaks_for_itself(parent, base[parent].objects, finding, base, seen)
+    return bool(finding.paired) or _is_unlikely(finding, seen.model[parent].objects, base[parent].objects, seen)
 
 
 def _removed(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
@@ -82,11 +80,11 @@ def _removed(path: str, finding: Finding, base: Model, seen: Observation) -> boo
     if known.absent:
         is_lost_everywhere = _are_all(finding, known.present) and not seen.model.knows(path)
         return is_lost_everywhere and not is_map(parent, base)
-    return bool(finding.paired) or _speaks_for_itself(parent, known.present, finding, base, seen)
+    return bool(finding.paired) or _is_unlikely(finding, seen.model[parent].objects, known.present, seen)
 
 
-def _type_changed(path: str, finding: Finding, base: Model, _seen: Observation) -> bool:
-    return bool(finding.paired) or base[path].filled.bit_count() >= _ENOUGH_TYPED
+def _type_changed(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
+    return bool(finding.paired) or _is_unlikely(finding, seen.model[path].filled, base[path].filled, seen)
 
 
 def _became_nullable(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
@@ -114,16 +112,6 @@ _IS_CHANGE: Final = {
     ChangeKind.NO_LONGER_NULLABLE: _no_longer_nullable,
     ChangeKind.VALUES_WIDENED: _widened,
 }
-
-
-def _speaks_for_itself(parent: str, resources: int, finding: Finding, base: Model, seen: Observation) -> bool:
-    """Whether resources that were never seen before can show that the keys of an object changed.
-
-    `resources` are those that show how it was: they have the object without a new key, or with one that is gone now.
-    """
-    is_firm = not any(known.absent for known in base.children(parent).values())
-    now = seen.model[parent].objects
-    return (is_firm and resources.bit_count() >= _ENOUGH) or _is_unlikely(finding, now, resources, seen)
 
 
 def _are_all(finding: Finding, known: int) -> bool:

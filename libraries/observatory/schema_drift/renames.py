@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from observatory.record.field_path import NoSuchFieldError, values_at
 from observatory.schema_drift.changes import SchemaChange
 from observatory.schema_drift.model import Model
-from observatory.schema_drift.shapes import ARRAY, OBJECT, key_of, parent_of
+from observatory.schema_drift.shapes import key_of, parent_of
 
 Pair: TypeAlias = tuple[str, str]
 """The path that is gone, and the path that is new."""
@@ -21,7 +21,7 @@ def same_values(before: Any, body: Any, removed: Iterable[str], added: Iterable[
     had = {old: _values(before, old) for old in removed}
     has = {new: _values(body, new) for new in added}
     for old, new in product(had, has):
-        if parent_of(old) == parent_of(new) and had[old] == has[new] and had[old] is not None:
+        if parent_of(old) == parent_of(new) and had[old] == has[new] and _says_something(had[old]):
             yield old, new
 
 
@@ -34,8 +34,8 @@ def renamed_pairs(
 ) -> Iterator[Pair]:
     """The pairs that are taken for a rename, each path in one pair at most, the likeliest first.
 
-    Both have the same shape in the same object. Plain values, of which there are few kinds, must also be the same in
-    most resources that show the change.
+    Both have the same shape in the same object. Where that says little, as it does of plain values and of empty lists,
+    the values must also be the same in most resources that show the change.
     """
     if not (removed and added):
         return
@@ -48,11 +48,18 @@ def renamed_pairs(
     ]
     taken: set[str] = set()
     for agreeing, _, old, new in sorted(likely, reverse=True):
-        is_plain = not base[old].types & (ARRAY | OBJECT)
+        is_plain = len(before[old]) == 1
         if taken & {old, new} or (is_plain and 2 * agreeing < removed[old].count):
             continue
         taken |= {old, new}
         yield old, new
+
+
+def _says_something(value: Any) -> bool:
+    """Whether it is no accident that two fields have this value: nothing, or nothing in a list, many have."""
+    if isinstance(value, list):
+        return any(map(_says_something, value))
+    return value is not None and value != {}
 
 
 def _values(body: Any, path: str) -> Any:
