@@ -587,12 +587,13 @@ def test_a_fault_of_the_stand_in_is_no_drift(tmp_path: Path, database_url: str) 
 
 
 def test_what_a_tear_down_brings_to_light_is_told_too(tmp_path: Path, database_url: str) -> None:
-    replayed = Replayed(tmp_path, database_url, berries=13)
+    replayed = Replayed(tmp_path, database_url, berries=16)
     suite = "Asking\n" + "\n".join(f"    Get Resource    berry    {number}" for number in range(1, 13))
     replayed.run(suite)
-    replayed.recording.change("berry/13", ripe=True)
-    outcome = replayed.run(suite, settings="Suite Teardown    Get Resource    berry    13")
-    assert [each for each in _warnings(outcome) if "berry: ripe was added (boolean) (in 13)" in each]
+    for number in (14, 15, 16):
+        replayed.recording.change(f"berry/{number}", ripe=True)
+    outcome = replayed.run(suite, settings="Suite Teardown    Get Many Resources    berry    14-16")
+    assert [each for each in _warnings(outcome) if "berry: ripe was added (boolean) (in 14-16)" in each]
     assert "berry: ripe was added" in _metadata(outcome)
 
 
@@ -639,7 +640,11 @@ def test_what_the_first_request_shows_is_told_before_the_run_ends(
     replayed.recording.change("berry/1", size="large")
     told = replayed.run(suite)
     assert [warning for warning in _warnings(told) if "berry: size changed its type" in warning] != []
-    tests = [name for name, test in told.tests.items() if any("1 schema change of berry" in text for text in _told(test, "INFO"))]
+    tests = [
+        name
+        for name, test in told.tests.items()
+        if any("1 schema change of berry" in text for text in _told(test, "INFO"))
+    ]
     elsewhere = [text for name in tests for text in _told(told.tests[name], "INFO") if "before the history" in text]
     assert len(tests) == 1
     assert (tests == ["First"]) != (len(elsewhere) == 1 and ".First," in elsewhere[0])

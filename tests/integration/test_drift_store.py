@@ -472,7 +472,7 @@ def test_two_runs_at_once_lose_nothing_of_what_the_other_learned(api: Remembered
     api.run(all_pokemon())
     mine, theirs = api.begin(), api.begin()
     api.tell(seen(mine, {"1": pokemon(1, past=[])}))
-    api.tell(seen(theirs, {"20": pokemon(20, rare=1)}))
+    api.tell(seen(theirs, {str(number): pokemon(number, rare=1) for number in (20, 21, 22)}))
     api.tell(seen(mine, {"2": pokemon(2, past=[])}))
     api.tell(seen(mine, {"3": pokemon(3, past=[])}))
     assert [run for _, run, _ in api.versions()][1:] == [mine.id, theirs.id]
@@ -597,7 +597,7 @@ def test_an_older_recording_that_is_read_in_late_teaches_nothing(api: Remembered
 def test_an_answer_that_is_older_than_what_is_known_of_its_resource_teaches_nothing(api: RememberedApi) -> None:
     known = api.run(all_pokemon())
     late = a_run(api.target, started_at=known.started_at - timedelta(hours=2))
-    bodies = {"1": pokemon(1, past=[]), "13": pokemon(13, rare=[])}
+    bodies = {"1": pokemon(1, past=[]), **{str(number): pokemon(number, rare=[]) for number in (13, 14, 15)}}
     assert [each.change.path for each in api.tell([late, *seen(late, bodies)]).changes] == ["rare"]
     assert api.data(late).groups == ()
 

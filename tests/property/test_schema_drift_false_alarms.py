@@ -73,7 +73,7 @@ def a_schema(random_: random.Random, names: Iterator[str], depth: int = 1) -> Ma
     optional: dict[str, float] = {}
     if random_.random() < 1 / 3:
         chosen = random_.sample(sorted(fields), min(2, len(fields)))
-        optional = {key: random_.choice([0.3, 0.5, 0.9]) for key in chosen}
+        optional = {key: random_.choice([0.01, 0.1, 0.5, 0.9, 0.99]) for key in chosen}
     return record(fields, optional)
 
 
@@ -82,7 +82,7 @@ def a_field(random_: random.Random, kind: str, names: Iterator[str], depth: int)
     inner = a_schema(random_, names, depth - 1) if depth else scalar
     return {
         "plain": scalar,
-        "either": either(random_.choice([0.2, 0.5]), plain("number"), scalar),
+        "either": either(random_.choice([0.01, 0.1, 0.5]), plain("number"), scalar),
         "nullable": nullable(random_.choice(RARE), inner),
         "list": list_of(random_.choice([0.1, 0.5, 0.95]), 5, inner),
         "enumeration": enumeration(random_.randint(2, 14), random_.choice([0.002, 0.01, 0.05])),

@@ -23,7 +23,8 @@ from observatory.schema_drift.shapes import NULL, TYPES, kinds_in_words, parent_
 from observatory.words import natural
 
 _UNLIKELY: Final = 0.01  # how likely it may be, at most, that only the new resources happen to show something
-_ALL_OF: Final = 3  # resources, at least, that must have lost what only some ever had
+_LOST: Final = 3  # resources, at least, that must have lost what only some ever had
+_FILLED: Final = 5  # resources, at least, that must have got a value where they had null; fewer are data
 _NEARLY_ALL: Final = 0.75  # of the number that is told by their bits, which is no exact one
 _ENUMERATED: Final = 15  # resources that must be known before a field can be an enumeration
 _A_WORD: Final = 4  # and so many of them, on average, for each of its words
@@ -78,7 +79,7 @@ def _added(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
 def _removed(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
     known, parent = base[path], parent_of(path) or ""
     if known.absent:
-        is_lost_everywhere = _are_all(finding, known.present) and not seen.model.knows(path)
+        is_lost_everywhere = _are_all(finding, known.present, _LOST) and not seen.model.knows(path)
         return is_lost_everywhere and not is_map(parent, base)
     return bool(finding.paired) or _is_unlikely(finding, seen.model[parent].objects, known.present, seen)
 
@@ -93,7 +94,7 @@ def _became_nullable(path: str, finding: Finding, base: Model, seen: Observation
 
 def _no_longer_nullable(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
     """A value where there was null is data, unless no resource is left that has null."""
-    return _are_all(finding, base[path].null) and not seen.model[path].null
+    return _are_all(finding, base[path].null, _FILLED) and not seen.model[path].null
 
 
 def _widened(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
@@ -114,13 +115,13 @@ _IS_CHANGE: Final = {
 }
 
 
-def _are_all(finding: Finding, known: int) -> bool:
-    """Whether a change holds for all resources that are known to have had something, and for enough of them.
+def _are_all(finding: Finding, known: int, least: int) -> bool:
+    """Whether a change holds for all resources that are known to have had something, and for so many at least.
 
     Bits alone do not tell when hundreds of resources share them: then the number of resources counts too.
     """
     is_none_left = not known & ~finding.bits
-    return is_none_left and len(finding.paired) >= max(_ALL_OF, _NEARLY_ALL * about(known))
+    return is_none_left and len(finding.paired) >= max(least, _NEARLY_ALL * about(known))
 
 
 def _is_unlikely(finding: Finding, now: int, before: int, seen: Observation) -> bool:
