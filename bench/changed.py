@@ -17,7 +17,7 @@ from msgspec.json import encode
 from bench.bodies import Shelf, grown
 from bench.timing import BenchError
 from observatory.data_drift import differences, grouped
-from observatory.json_values import parsed
+from observatory.json_values import parsed, parsed_pair
 from observatory.schema_drift import ChangeKind, Model, Observation, changes_of, known_after
 from sandbox.source import compact
 
@@ -123,7 +123,7 @@ def _edited(body: bytes, edit: Edit) -> bytes:
 
 def _learn_and_compare(resource: str, old: bytes, new: bytes, base: Model, edit: Edit) -> None:
     """All that the history does with a changed body, but reading and writing it."""
-    before, after = parsed(old), parsed(new)
+    before, after = parsed_pair(old, new)
     seen = Observation()
     seen.see(resource, after, before, base, is_fresh=False)
     changes = changes_of("pokemon", "", base, seen)

@@ -12,7 +12,7 @@ from observatory.history import History, RunEntry, stored_resource
 from observatory.history.drift_queries import Place
 from observatory.history.known_changes import KnownChange
 from observatory.history.lessons import part_of
-from observatory.json_values import parsed
+from observatory.json_values import parsed_pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ def compare(history: History, run: RunEntry, exchange: Exchange, ignoring: Ignor
     before = history.drift.body_before(run.id, place, exchange.content_hash)
     if before is None:
         return None
-    body = parsed(exchange.body)
-    data = differences(parsed(before), body, ignoring=ignoring) if ignoring else differences(parsed(before), body)
+    old, new = parsed_pair(before, exchange.body)
+    data = differences(old, new, ignoring=ignoring) if ignoring else differences(old, new)
     schema = [
         known
         for known in history.drift.changes(run.target, exchange.endpoint, run_id=run.id)

@@ -22,7 +22,7 @@ from observatory.history.drift_queries import ROLLED_BACK, changes_with
 from observatory.history.known_changes import KnownChange
 from observatory.history.lessons import Lesson
 from observatory.history.run_notes import RunNotes, written
-from observatory.json_values import parsed
+from observatory.json_values import parsed, parsed_pair
 from observatory.schema_drift import ChangeKind, Model, Observation, SchemaChange, changes_of, known_after
 from observatory.words import natural
 
@@ -174,8 +174,11 @@ def _take(cursor: Cursor, lesson: Lesson, contents: Mapping[bytes, bytes], base:
     if had == digest:
         return
     try:
-        body = parsed(_content(cursor, digest, contents))
-        before = parsed(_content(cursor, had, contents)) if had is not None else None
+        content = _content(cursor, digest, contents)
+        if had is None:
+            before, body = None, parsed(content)
+        else:
+            before, body = parsed_pair(_content(cursor, had, contents), content)
     except ValueError:
         return
     notes.observation.see(lesson.resource, body, before, base, is_fresh=had is None)
