@@ -13,6 +13,7 @@ from observatory.history.drift_queries import Place
 from observatory.history.known_changes import KnownChange
 from observatory.history.lessons import part_of
 from observatory.json_values import parsed_pair
+from observatory.schema_drift import prune
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,14 @@ def compare(history: History, run: RunEntry, exchange: Exchange, ignoring: Ignor
     before = history.drift.body_before(run.id, place, exchange.content_hash)
     if before is None:
         return None
-    old, new = parsed_pair(before, exchange.body)
-    data = differences(old, new, ignoring=ignoring) if ignoring else differences(old, new)
     schema = [
         known
         for known in history.drift.changes(run.target, exchange.endpoint, run_id=run.id)
         if known.change.part == place.part and place.resource in known.change.resources
     ]
+    old, new = parsed_pair(before, exchange.body)
+    prune([known.change for known in schema], old, new)
+    data = differences(old, new, ignoring=ignoring) if ignoring else differences(old, new)
     states = history.states(run.target, exchange.endpoint, place.resource)
     now = next((state for state in states if state.body_hash == exchange.content_hash), None)
     had = hashlib.sha256(before).digest()

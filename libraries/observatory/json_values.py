@@ -69,12 +69,13 @@ def _sharing(text: bytes, other: bytes, value: Any, layers: int) -> Any:
                 for key, part in _OBJECT.decode(text).items()
             }
         if isinstance(value, list) and text.startswith(b"["):
-            items = [bytes(part) for part in _LIST.decode(other)]
+            own, items = ([bytes(part) for part in _LIST.decode(each)] for each in (text, other))
             known = dict(zip(items, value, strict=True))
-            return [
-                known[part] if part in known else _beside(part, number, items, value, layers - 1)
-                for number, part in enumerate(map(bytes, _LIST.decode(text)))
-            ]
+            if known.keys() & own:  # else little is gained by a search of the items
+                return [
+                    known[part] if part in known else _beside(part, number, items, value, layers - 1)
+                    for number, part in enumerate(own)
+                ]
     return decode(text)
 
 

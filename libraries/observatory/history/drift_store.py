@@ -23,7 +23,7 @@ from observatory.history.known_changes import KnownChange
 from observatory.history.lessons import Lesson
 from observatory.history.run_notes import RunNotes, written
 from observatory.json_values import parsed, parsed_pair
-from observatory.schema_drift import ChangeKind, Model, Observation, SchemaChange, changes_of, known_after
+from observatory.schema_drift import ChangeKind, Model, Observation, SchemaChange, changes_of, known_after, prune
 from observatory.words import natural
 
 _OUTDATED: Final = timedelta(days=1)
@@ -181,10 +181,14 @@ def _take(cursor: Cursor, lesson: Lesson, contents: Mapping[bytes, bytes], base:
             before, body = parsed_pair(_content(cursor, had, contents), content)
     except ValueError:
         return
-    notes.observation.see(lesson.resource, body, before, base, is_fresh=had is None)
+    seen = Observation()
+    seen.see(lesson.resource, body, before, base, is_fresh=had is None)
+    notes.observation.merge(seen)
     if had is None or digest.hex() in told:
         return
     notes.before[lesson.resource] = {**told, digest.hex(): had.hex()}
+    if seen.findings:
+        prune(changes_of(lesson.endpoint, lesson.part, base, seen), before, body)
     notes.groups = merged(notes.groups, grouped(lesson.endpoint, {lesson.resource: differences(before, body)}))
     if lesson.state_of is not None:
         since = lesson.state_of.astimezone(UTC).isoformat()

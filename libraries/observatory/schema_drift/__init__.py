@@ -9,5 +9,6 @@ from observatory.schema_drift.findings import ChangeKind
 from observatory.schema_drift.judgement import changes_of, known_after
 from observatory.schema_drift.model import Model
 from observatory.schema_drift.observation import Observation
+from observatory.schema_drift.pruning import prune
 
-__all__ = ["ChangeKind", "Model", "Observation", "SchemaChange", "changes_of", "known_after", "sided"]
+__all__ = ["ChangeKind", "Model", "Observation", "SchemaChange", "changes_of", "known_after", "prune", "sided"]

@@ -16,6 +16,8 @@ BREAKING: Final = frozenset(
 )
 """What a client of the API can break on, as oasdiff sees it for responses."""
 
+_COMES_OR_GOES: Final = frozenset({ChangeKind.FIELD_ADDED, ChangeKind.FIELD_REMOVED, ChangeKind.RENAMED})
+
 _IN_WORDS: Final = {
     ChangeKind.FIELD_ADDED: "was added",
     ChangeKind.FIELD_REMOVED: "was removed",
@@ -100,8 +102,11 @@ class SchemaChange:
         return event
 
     def tells(self, path: str) -> bool:
-        """Whether this change says already what changed in the data at a normalised path."""
-        if self.kind is ChangeKind.VALUES_WIDENED:
+        """Whether this change says already that something at a normalised path came or went.
+
+        What is there before and after, with another value, is a change of the data too.
+        """
+        if self.kind not in _COMES_OR_GOES:
             return False
         return any(path == place or is_below(path, place) for place in (self.path, self.to) if place is not None)
 
