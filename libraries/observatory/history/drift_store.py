@@ -176,15 +176,15 @@ def _take(cursor: Cursor, lesson: Lesson, contents: Mapping[bytes, bytes], base:
     try:
         content = _content(cursor, digest, contents)
         if had is None:
-            before, body = None, parsed(content)
-        else:
-            before, body = parsed_pair(_content(cursor, had, contents), content)
+            notes.observation.see(lesson.resource, parsed(content), None, base, is_fresh=True)
+            return
+        before, body = parsed_pair(_content(cursor, had, contents), content)
     except ValueError:
         return
     seen = Observation()
-    seen.see(lesson.resource, body, before, base, is_fresh=had is None)
+    seen.see(lesson.resource, body, before, base, is_fresh=False)
     notes.observation.merge(seen)
-    if had is None or digest.hex() in told:
+    if digest.hex() in told:
         return
     notes.before[lesson.resource] = {**told, digest.hex(): had.hex()}
     if seen.findings:
