@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from observatory.cli import main
+from observatory.commands.main import main
 from observatory.history import Database
 from tests.conftest import RECORDING
 from tests.history_values import rows

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from observatory.cli import main
+from observatory.commands.main import main
 from observatory.history import Database
 from tests.history_values import rows
 from tests.recording_folder import RecordingFolder

@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 from click.testing import CliRunner, Result
 
-from observatory.drift_cli import drift
+from observatory.commands.drift import drift
 from observatory.history import Database
 from observatory.schema_drift import SchemaChange
 from tests.drift_values import a_change, an_addition

@@ -17,7 +17,7 @@ from robot import result
 from robot.api import ExecutionResult
 
 from BaselineStore import BaselineStore
-from observatory.cli import main
+from observatory.commands.main import main
 from observatory.history import Database
 from PokeApiPages import PokeApiPages
 from SchemaTracker import SchemaTracker

@@ -25,8 +25,8 @@ from robot.api import TestSuite as Suites
 import bootstrap
 import robot_session
 import tasks
-from observatory.cli import main as observatory
 from observatory.client import CircuitBreakers
+from observatory.commands.main import main as observatory
 from observatory.metrics import Metrics
 from observatory.settings import Settings, variable_name
 from sandbox.__main__ import main as sandbox

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from observatory.drift_cli import as_json_values, drift, login, refusal
-from observatory.drift_table import none_found, print_accepted, print_change, print_changes
+from observatory.commands.drift import as_json_values, drift, login, refusal
+from observatory.commands.drift_table import none_found, print_accepted, print_change, print_changes
 from observatory.history.known_changes import ChangeState, KnownChange
 from observatory.schema_drift import ChangeKind
 from tests.drift_values import REVISION, RUN, a_change, a_known_change, an_addition
@@ -304,5 +304,5 @@ def test_a_command_that_makes_no_sense_is_refused_before_anything_is_done(argume
 
 
 def test_the_commands_load_nothing_heavy_before_they_are_used() -> None:
-    code = "import observatory.drift_cli, sys; print({'rich', 'psycopg2', 'pydantic'} & set(sys.modules))"
+    code = "import observatory.commands.drift, sys; print({'rich', 'psycopg2', 'pydantic'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from observatory.command_database import database, with_database
+from observatory.commands.reached import database, with_database
 from observatory.time_spans import time_since
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def list_command(
         for known in changes:
             click.echo(json.dumps(as_json_values(known)))
     else:
-        from observatory.drift_table import none_found, print_changes
+        from observatory.commands.drift_table import none_found, print_changes
 
         if changes:
             print_changes(changes)
@@ -103,7 +103,7 @@ def show_command(change_id: int, database_url: str | None, *, as_json: bool) -> 
     if as_json:
         click.echo(json.dumps(as_json_values(found[0])))
     else:
-        from observatory.drift_table import print_change
+        from observatory.commands.drift_table import print_change
 
         print_change(found[0])
 
@@ -127,7 +127,7 @@ def accept_command(
     accept_all: bool,
 ) -> None:
     """Accept changes: they are as they should be, and are not told of any more. All of them, or none at all."""
-    from observatory.drift_table import print_accepted
+    from observatory.commands.drift_table import print_accepted
     from observatory.history.drift_queries import accept_changes, known_changes
     from observatory.history.known_changes import ChangeState
 

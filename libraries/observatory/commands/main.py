@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from observatory.command_database import database, with_database
-from observatory.drift_cli import drift
+from observatory.commands.drift import drift
+from observatory.commands.reached import database, with_database
 from observatory.words import count
 
 if TYPE_CHECKING:
@@ -100,7 +100,3 @@ def _told(done: Backfill) -> Iterator[str]:
         yield f"{mark}{known.change.sentence()}, in {count(known.change.count, 'resource')}"
     for group in done.data.groups:
         yield sentence(group, done.data.seen.get(group.endpoint, 0))
-
-
-if __name__ == "__main__":
-    main()
