@@ -11,8 +11,8 @@ from observatory.exchange import Exchange
 from observatory.history import History, RunEntry, stored_resource
 from observatory.history.drift_queries import Place
 from observatory.history.known_changes import KnownChange
-from observatory.history.lessons import part_of
 from observatory.json_values import parsed_pair
+from observatory.parts import part_of
 from observatory.schema_drift import prune
 
 

@@ -23,9 +23,9 @@ from observatory.history import Database, History, RunEntry
 from observatory.history.drift_queries import accept_changes
 from observatory.history.entries import Entry, ResponseEntry
 from observatory.history.known_changes import ChangeState
-from observatory.history.lessons import part_of
 from observatory.history.store import store
 from observatory.history.writer import Writer
+from observatory.parts import part_of
 from tests.conftest import new_database
 from tests.examples import as_bytes
 from tests.history_values import NOW, a_response, a_run, an_exchange, rows

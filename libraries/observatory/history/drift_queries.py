@@ -14,7 +14,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from observatory.data_drift import DataChangeGroup, from_json
 from observatory.history.known_changes import ChangeState, KnownChange
-from observatory.history.lessons import part_of
+from observatory.parts import part_of
 from observatory.schema_drift import ChangeKind, SchemaChange
 
 ROLLED_BACK = "rolled_back"

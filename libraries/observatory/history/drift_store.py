@@ -21,9 +21,19 @@ from observatory.data_drift import DataChangeGroup, differences, grouped, merged
 from observatory.history.drift_queries import ROLLED_BACK, changes_with
 from observatory.history.known_changes import KnownChange
 from observatory.history.lessons import Lesson
+from observatory.history.newer import Newer
 from observatory.history.run_notes import RunNotes, written
 from observatory.json_values import parsed, parsed_pair
-from observatory.schema_drift import ChangeKind, Model, Observation, SchemaChange, changes_of, known_after, prune
+from observatory.schema_drift import (
+    ChangeKind,
+    Model,
+    Observation,
+    SchemaChange,
+    changes_of,
+    known_after,
+    prune,
+    take_back,
+)
 from observatory.words import natural
 
 _OUTDATED: Final = timedelta(days=1)
@@ -35,19 +45,22 @@ SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(' ', %(target)s, %(endpo
 """Two runs that meet at a schema take turns: else both would make the same new version of it."""
 
 _OPEN_OBSERVATION: Final = """
-INSERT INTO schema_observations (run_id, target_id, endpoint, part, base, seen)
-SELECT %(run_id)s, targets.id, %(endpoint)s, %(part)s, coalesce((
-    SELECT model FROM schema_versions AS version
+INSERT INTO schema_observations (run_id, target_id, endpoint, part, base, base_revision, seen)
+SELECT %(run_id)s, targets.id, %(endpoint)s, %(part)s, coalesce(head.model, '{}'), head.api_revision, '{}'
+FROM targets
+LEFT JOIN LATERAL (
+    SELECT model, api_revision FROM schema_versions AS version JOIN runs ON runs.id = version.taught_by
     WHERE version.target_id = targets.id AND version.endpoint = %(endpoint)s AND version.part = %(part)s
     ORDER BY number DESC LIMIT 1
-), '{}'), '{}'
-FROM targets WHERE name = %(target)s
+) AS head ON true
+WHERE name = %(target)s
 ON CONFLICT DO NOTHING
 """
 
 _OBSERVATION: Final = """
-SELECT target_id, base::text, seen::text FROM schema_observations
-WHERE run_id = %(run_id)s AND endpoint = %(endpoint)s AND part = %(part)s FOR UPDATE
+SELECT observation.target_id, base::text, seen::text, coalesce(base_revision = runs.api_revision, false)
+FROM schema_observations AS observation JOIN runs ON runs.id = observation.run_id
+WHERE run_id = %(run_id)s AND endpoint = %(endpoint)s AND part = %(part)s FOR UPDATE OF observation
 """
 
 _KEEP_OBSERVATION: Final = """
@@ -97,7 +110,14 @@ WHERE run_id = %(run_id)s AND endpoint = %(endpoint)s AND part = %(part)s AND st
 """
 
 _REVERT: Final = """
-UPDATE schema_changes SET state = 'reverted', closed_at = %(seen_at)s WHERE id = ANY(%(ids)s) AND state = 'open'
+UPDATE schema_changes SET state = 'reverted', closed_at = %(seen_at)s, closed_run_id = %(run_id)s
+WHERE id = ANY(%(ids)s) AND state = 'open'
+"""
+
+_OPEN_BEFORE: Final = """
+SELECT id FROM schema_changes
+WHERE target_id = %(target_id)s AND endpoint = %(endpoint)s AND part = %(part)s AND run_id <> %(run_id)s
+    AND (state = 'open' OR closed_run_id = %(run_id)s)
 """
 
 _DATA_CHANGES: Final = """
@@ -145,23 +165,31 @@ def _learn_place(cursor: Cursor, found: Sequence[Lesson], contents: Mapping[byte
     cursor.execute(_LOCK, place)
     cursor.execute(_OPEN_OBSERVATION, place)
     cursor.execute(_OBSERVATION, place)
-    place["target_id"], base_text, seen_text = _row(cursor)
+    place["target_id"], base_text, seen_text, is_same_revision = _row(cursor)
     head = _head(cursor, place)
     if head is not None and head.taught_by != first.run_id and head.seen_at > place["seen_at"] + _OUTDATED:
         return []
     base, notes = Model(decode(base_text)), RunNotes.of(seen_text)
     if head is not None and head.taught_by != first.run_id and head.model != base_text:
         notes.others.merge(Model(decode(head.model)))
+    newer = Newer(cursor, place) if base and not is_same_revision else None
     for lesson in found:
-        _take(cursor, lesson, contents, base, notes)
+        # What is just unknown to us teaches; only what the API added since can show that it changed.
+        can_show = lesson.before is not None or (newer is not None and lesson.resource in newer)
+        _take(cursor, lesson, contents, base if can_show else Model(), notes)
     place["seen"] = notes.as_json()
     cursor.execute(_KEEP_OBSERVATION, place)
     changes = changes_of(first.endpoint, first.part, base, notes.observation)
     model = known_after(base, notes.observation, changes)
     model.merge(notes.others)
+    reverted = _reverted(cursor, place, changes, notes)
+    for known in reverted:
+        take_back(model, known.change)
     version = _keep_model(cursor, place, head, model, is_new=bool(changes))
     news = _keep_changes(cursor, place, version, changes, min(lesson.seen_at for lesson in found))
-    _close_reverted(cursor, place, news, notes)
+    takers = [key for key, change in news.items() if any(change.reverses(known.change) for known in reverted)]
+    if reverted:
+        cursor.execute(_REVERT, {**place, "ids": [*takers, *(known.id for known in reverted)]})
     _keep_data_changes(cursor, place, notes, changes)
     return list(news)
 
@@ -189,8 +217,9 @@ def _take(cursor: Cursor, lesson: Lesson, contents: Mapping[bytes, bytes], base:
     notes.before[lesson.resource] = {**told, digest.hex(): had.hex()}
     if seen.findings:
         prune(changes_of(lesson.endpoint, lesson.part, base, seen), before, body)
-    notes.groups = merged(notes.groups, grouped(lesson.endpoint, {lesson.resource: differences(before, body)}))
-    if lesson.state_of is not None:
+    data = differences(before, body)
+    notes.groups = merged(notes.groups, grouped(lesson.endpoint, {lesson.resource: data}))
+    if lesson.state_of is not None and (data or seen.findings):
         since = lesson.state_of.astimezone(UTC).isoformat()
         notes.rolled_back[lesson.resource] = min(since, notes.rolled_back.get(lesson.resource, since))
 
@@ -252,23 +281,18 @@ def _keep_changes(
     return news
 
 
-def _close_reverted(
-    cursor: Cursor, place: Mapping[str, Any], news: Mapping[int, SchemaChange], notes: RunNotes
-) -> None:
-    """Close the open changes of earlier runs that the API took back, and what took them back."""
-    cursor.execute(
-        "SELECT id FROM schema_changes WHERE state = 'open' AND target_id = %(target_id)s AND endpoint = %(endpoint)s "
-        "AND part = %(part)s AND run_id <> %(run_id)s",
-        place,
-    )
-    earlier = changes_with(cursor, [row[0] for row in cursor.fetchall()])
-    closed: set[int] = set()
-    for known in earlier:
-        takers = [key for key, change in news.items() if change.reverses(known.change)]
-        if takers or _is_filled_again(known.change, notes.observation) or _is_rolled_back(known, notes):
-            closed |= {known.id, *takers}
-    if closed:
-        cursor.execute(_REVERT, {**place, "ids": list(closed)})
+def _reverted(
+    cursor: Cursor, place: Mapping[str, Any], changes: Sequence[SchemaChange], notes: RunNotes
+) -> list[KnownChange]:
+    """The changes of earlier runs that were open before this run, and that the API took back."""
+    cursor.execute(_OPEN_BEFORE, place)
+    return [
+        known
+        for known in changes_with(cursor, [row[0] for row in cursor.fetchall()])
+        if any(change.reverses(known.change) for change in changes)
+        or _is_filled_again(known.change, notes.observation)
+        or _is_rolled_back(known, notes)
+    ]
 
 
 def _is_filled_again(change: SchemaChange, seen: Observation) -> bool:

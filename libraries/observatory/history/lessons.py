@@ -12,11 +12,10 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 -- psycopg2 names
 from psycopg2.extras import execute_values
 
 from observatory.history.entries import ResponseEntry
+from observatory.parts import part_of
 
 UNTAUGHT: Final = frozenset({"faults"})
 """Targets that answer wrongly on purpose: what is seen there says nothing about an API."""
-
-_WITHOUT_LIST: Final = frozenset({"", "meta"})
 
 _STATES = """
 SELECT seen.target, seen.endpoint, seen.resource, known.body_hash, known.first_seen_at, known.last_seen_at,
@@ -61,17 +60,6 @@ class _State:
     last_seen_at: datetime
     first_run_id: str
     last_run_id: str
-
-
-def part_of(endpoint: str, resource: str) -> str:
-    """The part of an endpoint that a resource belongs to, which has a schema of its own.
-
-    Empty for `pokemon/25`, `list` for `pokemon?limit=20`, `encounters` for `pokemon/25/encounters`.
-    """
-    if not resource or resource.startswith("?"):
-        return "" if endpoint in _WITHOUT_LIST else "list"
-    below = resource.partition("/")[2].split("/")
-    return "/".join("*" if name.isdecimal() else name for name in below)
 
 
 def lessons(cursor: Cursor, responses: Sequence[ResponseEntry]) -> list[Lesson]:

@@ -6,9 +6,19 @@ the changes, and what is known next. Nothing here knows of the database, nor of 
 
 from observatory.schema_drift.changes import SchemaChange, sided
 from observatory.schema_drift.findings import ChangeKind
-from observatory.schema_drift.judgement import changes_of, known_after
+from observatory.schema_drift.judgement import changes_of, known_after, take_back
 from observatory.schema_drift.model import Model
 from observatory.schema_drift.observation import Observation
 from observatory.schema_drift.pruning import prune
 
-__all__ = ["ChangeKind", "Model", "Observation", "SchemaChange", "changes_of", "known_after", "prune", "sided"]
+__all__ = [
+    "ChangeKind",
+    "Model",
+    "Observation",
+    "SchemaChange",
+    "changes_of",
+    "known_after",
+    "prune",
+    "sided",
+    "take_back",
+]

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import reduce
 from itertools import combinations
 from math import comb
+from operator import or_
 from typing import Final
 
+from observatory.parts import LIST
 from observatory.record.field_path import Path, parse
 from observatory.schema_drift.changes import SchemaChange, Side
 from observatory.schema_drift.findings import ChangeKind, Finding
 from observatory.schema_drift.maps import is_map
-from observatory.schema_drift.model import Model, about
+from observatory.schema_drift.model import Model, about, bit_of
 from observatory.schema_drift.observation import Observation
 from observatory.schema_drift.renames import renamed_pairs
-from observatory.schema_drift.shapes import NULL, TYPES, kinds_in_words, parent_of
+from observatory.schema_drift.shapes import NULL, TYPES, kinds_from_words, kinds_in_words, parent_of
 from observatory.words import natural
 
+_LINKS: Final = frozenset({"next", "previous"})  # of a page: whether they are null depends on what is asked for
 _UNLIKELY: Final = 0.01  # how likely it may be, at most, that only the new resources happen to show something
 _LOST: Final = 3  # resources, at least, that must have lost what only some ever had
 _FILLED: Final = 5  # resources, at least, that must have got a value where they had null; fewer are data
@@ -37,7 +41,7 @@ def changes_of(endpoint: str, part: str, base: Model, seen: Observation) -> list
         SchemaChange(kind, endpoint, path, *_sides(kind, path, base, seen), _ordered(finding.resources), part)
         for (kind, path), finding in seen.findings.items()
         if (path in base or kind is ChangeKind.FIELD_ADDED) and path in together  # else it is a key of a new map
-        if _IS_CHANGE[kind](path, finding, base, seen)
+        if not (part == LIST and path in _LINKS) and _IS_CHANGE[kind](path, finding, base, seen)
     ]
     return sorted(_folded(_with_renames(found, base, seen)), key=lambda change: (change.path, change.kind))
 
@@ -67,6 +71,21 @@ def _together(base: Model, seen: Observation) -> Model:
     known = base.copy()
     known.merge(seen.model)
     return known
+
+
+def take_back(known: Model, change: SchemaChange) -> None:
+    """Know a path as it was before a change that the API took back: when the change comes again, it is told again."""
+    evidence = known.get(change.path)
+    if evidence is None:
+        return
+    others = ~reduce(or_, map(bit_of, change.resources), 0)
+    match change.kind:
+        case ChangeKind.FIELD_REMOVED:
+            evidence.absent &= others
+        case ChangeKind.BECAME_NULLABLE:
+            evidence.null &= others
+        case ChangeKind.TYPE_CHANGED:
+            evidence.types &= ~(kinds_from_words(change.after) & ~kinds_from_words(change.before))
 
 
 def _added(path: str, finding: Finding, base: Model, seen: Observation) -> bool:

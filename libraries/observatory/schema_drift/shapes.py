@@ -130,6 +130,12 @@ def kinds_in_words(flags: int) -> str | None:
     return " or ".join(names) or None
 
 
+def kinds_from_words(words: str | list[str] | None) -> int:
+    """The flags of the kinds that `kinds_in_words` wrote; null and anything else is no kind."""
+    named = words.split(" or ") if isinstance(words, str) else []
+    return sum(flag for flag, name in _NAMES.items() if name in named)
+
+
 def _flags(kinds: Iterable[type]) -> int:
     flags = 0
     for kind in kinds:

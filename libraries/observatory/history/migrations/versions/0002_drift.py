@@ -34,9 +34,12 @@ CREATE TABLE schema_observations (
     part text NOT NULL,
     updated_at timestamptz NOT NULL DEFAULT now(),
     base json NOT NULL,
+    base_revision text,
     seen json NOT NULL,
     PRIMARY KEY (run_id, endpoint, part)
 );
+COMMENT ON COLUMN schema_observations.base_revision IS
+    'What the API called its revision when the base was taught last.';
 COMMENT ON TABLE schema_observations IS
     'What all processes of a run saw so far, and the model that was known before it. Dropped a day after the run.';
 
@@ -57,6 +60,7 @@ CREATE TABLE schema_changes (
     found_at timestamptz NOT NULL,
     state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'accepted', 'reverted')),
     closed_at timestamptz,
+    closed_run_id uuid REFERENCES runs,
     closed_by text NOT NULL DEFAULT '',
     reason text NOT NULL DEFAULT ''
 );
