@@ -152,7 +152,7 @@ def _data_changes(exchange: Exchange, ignoring: str) -> list[DataChange]:
     from observatory.logs.drift_html import data_changes_table
 
     run, history = ROBOT_SESSION.run_of(exchange), ROBOT_SESSION.main.memory.history
-    comparison = compare(history, run, exchange, Ignoring.of(ignoring))
+    comparison = compare(history, run, exchange, Ignoring.of(ignoring), whole=True)
     if comparison is None:
         return []
     changes = list(comparison.data)

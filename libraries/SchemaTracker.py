@@ -109,8 +109,8 @@ class SchemaTracker:
         """Accept the open changes at a path of an endpoint's schema: from now on it is meant to be so.
 
         `path` is written as in the report, such as `moves[].version_group_details[].order`; `*` accepts all open
-        changes of the endpoint. `by` is your name; without it, that of your login. What is accepted already stays so,
-        and a path at which nothing ever changed fails.
+        changes of the endpoint. `by` is your name; without it, that of your login. Where nothing is open, nothing is
+        done; a path that no change has, while others are open, fails.
 
         ```robotframework
         Accept Schema Change    pokemon    past_stats    reason=Announced in the API's change log.
@@ -121,16 +121,23 @@ class SchemaTracker:
                 raise ObservatoryError("A schema change is accepted for a reason; write one after 'reason='.")
             every = _changes(endpoint, None, "all")
             chosen = [known for known in every if path in ("*", known.change.path)]
-            if not chosen and path != "*":
-                there = listed(sorted({known.change.path for known in every})) or "none"
+            if not chosen and path != "*" and any(known.state == "open" for known in every):
+                there = listed(sorted({known.change.path for known in every}))
                 raise ObservatoryError(
                     f"No schema change of {endpoint} at '{path}' is known. Changes are known at: {there}."
                 )
             waiting = [known.id for known in chosen if known.state == "open"]
-            by = by or getpass.getuser()
+            by = by or _login()
             drift = ROBOT_SESSION.main.memory.history.drift
             accepted = drift.accept(waiting, by, reason.strip(), datetime.now(UTC))
             logger.info(f"Accepted {count(len(accepted), 'schema change')} of {endpoint}, by {by}: {reason}")
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError) as error:  # which of them depends on the platform and on Python's version
+        raise ObservatoryError("Nobody is logged in here by a name; say who you are with 'by='.") from error
 
 
 def _changes(endpoint: str, since: str | None, state: str) -> list[KnownChange]:
@@ -151,6 +158,12 @@ def _changes(endpoint: str, since: str | None, state: str) -> list[KnownChange]:
     except ValueError as error:
         raise ObservatoryError(str(error)) from error
     session = ROBOT_SESSION.current
+    known = session.memory.history.drift.endpoints(session.target.name)
+    if endpoint not in known:
+        raise ObservatoryError(
+            f"Nothing is known of the schema of '{endpoint}': no answer of it was ever seen. "
+            f"Known are: {listed(known) or 'none'}."
+        )
     states = () if state == "all" else (ChangeState(state),)
     return session.memory.history.drift.changes(session.target.name, endpoint, since=start, states=states)
 

@@ -15,7 +15,7 @@ from robot.api import logger
 from observatory.errors import HistoryError
 from observatory.exchange import Exchange
 from observatory.session import Session
-from observatory.words import count, listed
+from observatory.words import count, listed, natural
 
 if TYPE_CHECKING:
     from observatory.comparison import Comparison
@@ -36,6 +36,7 @@ class DriftTeller:
         self._found: queue.SimpleQueue[Sequence[KnownChange]] = queue.SimpleQueue()
         self._news: list[tuple[Session, Exchange]] = []
         self._is_untold = False
+        self._is_summed = False
         self._shown: set[int] = set()
 
     def put(self, changes: Sequence[KnownChange]) -> None:
@@ -107,12 +108,12 @@ class DriftTeller:
             self._shown |= {known.id for known in comparison.schema}
 
     def what_changed(self, session: Session) -> str:
-        """What changed in the run so far, when more was told since this was asked; else nothing."""
-        if not self._is_untold:
-            return ""
-        self._is_untold = False
+        """What changed in the run so far, when more was told since this was asked, or changes wait; else nothing."""
+        drift = session.memory.history.drift
         with suppress(HistoryError):
-            return summary(session)
+            if self._is_untold or (not self._is_summed and drift.is_ready and drift.has_open()):
+                self._is_untold, self._is_summed = False, True
+                return summary(session)
         return ""
 
 
@@ -158,18 +159,26 @@ def tell_changes(session: Session, exchanges: Sequence[Exchange]) -> bool:
 def summary(session: Session) -> str:
     """What changed in this run so far, a line each in Robot's own formatting; empty when nothing did."""
     from observatory.data_drift import sentence
+    from observatory.drift_words import in_ranges
+    from observatory.history.known_changes import ChangeState
 
     drift = session.memory.history.drift
     changes = drift.changes(session.target.name, run_id=session.run.id)
     data = drift.data(session.run.id)
+    older = [known for known in drift.changes(session.target.name, states=[ChangeState.OPEN]) if known not in changes]
     lines = [f"*{count(len(changes), 'schema change')}*"] if changes else []
-    lines += [f"- {told(known)}" for known in changes[:_MOST_SUMMED]]
+    lines += [f"- {known.id}: {told(known)}" for known in changes[:_MOST_SUMMED]]
+    if older:
+        waiting = count(len(older), "schema change")
+        lines.append(f"*{waiting} of earlier runs still open, see observatory drift list*")
     lines += [f"*Data changed in {count(len(data.groups), 'place')}*"] if data.groups else []
     lines += [f"- {sentence(group, data.seen.get(group.endpoint, 0))}" for group in data.groups[:_MOST_SUMMED]]
+    lines += ["*Back at an earlier state*"] if data.rolled_back else []
     for endpoint, back in data.rolled_back.items():
-        first = min(back.values())
-        lines.append(f"- {listed([f'{endpoint}/{name}' for name in back], 5)} back at a state of {first:%Y-%m-%d}")
-    return session.memory.masker.mask_text("\n".join(lines))
+        names = listed(in_ranges(sorted(back, key=natural)), MOST_TOLD)
+        lines.append(f"- {endpoint} {names}, first seen so on {min(back.values()):%Y-%m-%d %H:%M} UTC")
+    # Robot would make links and pictures of addresses, and load them when the log is opened.
+    return session.memory.masker.mask_text("\n".join(lines)).replace("://", ":")
 
 
 def _compared(session: Session, exchange: Exchange) -> Comparison | None:
@@ -195,4 +204,5 @@ def told(known: KnownChange) -> str:
 
     change = known.change
     breaking = "breaking, " if change.breaking else ""
-    return f"{change.sentence()} ({breaking}in {listed(in_ranges(change.resources), MOST_TOLD)})"
+    names = [name or "the whole list" for name in in_ranges(change.resources)]
+    return f"{change.sentence()} ({breaking}in {change.endpoint} {listed(names, MOST_TOLD)})"

@@ -310,7 +310,8 @@ def _failed_steps(step: Any) -> Iterator[str]:
     """The way to the failure: each failed step with its arguments, the outermost first."""
     if getattr(step, "failed", False):
         name = getattr(step, "full_name", None) or step.type
-        yield "    ".join([name, *getattr(step, "args", ())])
+        is_keyword = step.type in (step.KEYWORD, step.SETUP, step.TEARDOWN)
+        yield "    ".join([name, *(step.args if is_keyword else ())])
         for inner in getattr(step, "body", ()):
             yield from _failed_steps(inner)
 

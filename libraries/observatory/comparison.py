@@ -12,6 +12,7 @@ from observatory.history import History, RunEntry, stored_resource
 from observatory.history.drift_queries import Place
 from observatory.history.known_changes import KnownChange
 from observatory.json_values import parsed_pair
+from observatory.logs.concealing import concealed
 from observatory.parts import part_of
 from observatory.schema_drift import prune
 
@@ -44,8 +45,12 @@ def place_of(exchange: Exchange) -> Place:
     return Place(exchange.endpoint, part_of(exchange.endpoint, resource), resource)
 
 
-def compare(history: History, run: RunEntry, exchange: Exchange, ignoring: Ignoring | None = None) -> Comparison | None:
+def compare(
+    history: History, run: RunEntry, exchange: Exchange, ignoring: Ignoring | None = None, *, whole: bool = False
+) -> Comparison | None:
     """Hold an answer against what its resource was before this run; None when it is as it was, or was not seen before.
+
+    With `whole`, the differences of data are all that there are, what the schema tells of included.
 
     Raises:
         HistoryError: the database cannot be reached.
@@ -60,7 +65,8 @@ def compare(history: History, run: RunEntry, exchange: Exchange, ignoring: Ignor
         if known.change.part == place.part and place.resource in known.change.resources
     ]
     old, new = parsed_pair(before, exchange.body)
-    prune([known.change for known in schema], old, new)
+    told = [] if whole else [known.change for known in schema]
+    prune(told, old, new)
     data = differences(old, new, ignoring=ignoring) if ignoring else differences(old, new)
     states = history.states(run.target, exchange.endpoint, place.resource)
     now = next((state for state in states if state.body_hash == exchange.content_hash), None)
@@ -71,7 +77,7 @@ def compare(history: History, run: RunEntry, exchange: Exchange, ignoring: Ignor
         exchange.endpoint,
         place.resource,
         tuple(schema),
-        tuple(change for change in data if not any(known.change.tells(change.normalised) for known in schema)),
+        tuple(concealed(each) for each in data if not any(change.tells(each.normalised) for change in told)),
         before=earlier.last_seen_at if earlier is not None else None,
         state_of=now.first_seen_at if now is not None and is_back else None,
     )

@@ -58,8 +58,13 @@ def backfill_command(folder: Path, at: datetime, database_url: str | None, targe
     def show(done: int, total: int) -> None:
         click.echo(f"\r{done} of {total} files", nl=done == total, err=True)
 
+    if at > datetime.now(UTC):
+        click.secho(f"{at:%Y-%m-%d} is still to come; until then, nothing is compared with it.", fg="yellow", err=True)
     with database(database_url) as reached:
         done = backfill(reached, folder, at, target, on_progress=show)
+    if done.is_outdated:
+        said = "There is newer history of this target; what is older is stored, and compared with nothing."
+        click.secho(said, fg="yellow", err=True)
     for file in done.broken:
         click.secho(f"skipped {file.path}: {file.reason}", fg="red", err=True)
     if as_json:

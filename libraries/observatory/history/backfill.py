@@ -13,8 +13,10 @@ from typing import Any
 from observatory.errors import ObservatoryError
 from observatory.history.database import Database
 from observatory.history.drift_queries import RunDataChanges, data_changes, known_changes
+from observatory.history.drift_store import OUTDATED
 from observatory.history.entries import Body, ResponseEntry, RunEntry
 from observatory.history.known_changes import KnownChange
+from observatory.history.queries import seen_after
 from observatory.history.store import store
 from observatory.json_values import check, parsed
 from observatory.revision import deploy_time
@@ -37,13 +39,17 @@ class BrokenFile:
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """What a backfill did: its run, how many responses it stored, the files it had to skip, and what had changed."""
+    """What a backfill did: its run, how many responses it stored, the files it had to skip, and what had changed.
+
+    `is_outdated`: the target was seen later already, so that this run is too old to be compared.
+    """
 
     run: RunEntry
     stored: int
     broken: tuple[BrokenFile, ...]
     changes: tuple[KnownChange, ...]
     data: RunDataChanges
+    is_outdated: bool
 
 
 def backfill(
@@ -87,7 +93,8 @@ def backfill(
     with database.transaction() as connection:
         changes = known_changes(connection, run_id=run.id)
         data = data_changes(connection, run.id)
-    return Backfill(run, len(files) - len(broken), tuple(broken), tuple(changes), data)
+        is_outdated = seen_after(connection, target, at + OUTDATED)
+    return Backfill(run, len(files) - len(broken), tuple(broken), tuple(changes), data, is_outdated)
 
 
 def _run(root: Path, at: datetime, target: str) -> RunEntry:

@@ -83,6 +83,27 @@ class Drift:
         with self._lock:
             self._open = waiting
 
+    def has_open(self) -> bool:
+        """Whether any change waits for a person.
+
+        Raises:
+            HistoryError: the database cannot be reached.
+        """
+        if self._open is None:
+            self.refresh()
+        return bool(self._open)
+
+    def endpoints(self, target: str) -> list[str]:
+        """The endpoints of a target whose schema is known.
+
+        Raises:
+            HistoryError: the database cannot be reached.
+        """
+        from observatory.history.drift_queries import known_endpoints
+
+        with self._asking("The known schemas could not be read") as connection:
+            return known_endpoints(connection, target)
+
     def waiting(self, target: str, places: Collection[Place]) -> list[KnownChange]:
         """The open changes that any of these resources shows, as far as they are known.
 

@@ -47,6 +47,12 @@ JOIN bodies ON bodies.hash = decode(observation.seen #>> ARRAY['before', %(resou
 WHERE observation.run_id = %(run_id)s AND endpoint = %(endpoint)s AND part = %(part)s
 """
 
+_COMPARED = """
+SELECT DISTINCT now.endpoint, now.resource FROM api_responses AS now
+JOIN api_responses AS earlier USING (target_id, endpoint, resource)
+WHERE now.last_run_id = %s AND earlier.first_run_id <> now.last_run_id
+"""
+
 _DATA_CHANGES = """
 SELECT endpoint, path, kind, about, count, resources, examples, part FROM data_changes
 WHERE run_id = %s ORDER BY cardinality(resources) DESC, count DESC, endpoint, path, about
@@ -67,7 +73,7 @@ class RunDataChanges:
 
     `rolled_back` names, for each endpoint, the resources that are back at a state seen before, and since when that
     state is known. `seen` is how many resources of each endpoint, and of each part of one
-    that has a schema of its own, the run asked for.
+    that has a schema of its own, the run asked for that were seen before it.
     """
 
     groups: tuple[DataChangeGroup, ...]
@@ -82,7 +88,7 @@ def known_changes(
     endpoint: str | None = None,
     since: datetime | None = None,
     states: Collection[ChangeState] = (),
-    ids: Collection[int] = (),
+    ids: Collection[int] | None = None,
     run_id: uuid.UUID | None = None,
 ) -> list[KnownChange]:
     """The changes of schemas that fit all that is given, the newest first."""
@@ -91,15 +97,33 @@ def known_changes(
         "change.endpoint = %(endpoint)s": endpoint,
         "change.found_at >= %(since)s": since,
         "change.state = ANY(%(states)s)": [state.value for state in states] or None,
-        "change.id = ANY(%(ids)s)": list(ids) or None,
+        "change.id = ANY(%(ids)s)": ids,
         "change.run_id = %(run_id)s": run_id,
     }
     given = [condition for condition, value in conditions.items() if value is not None]
     where = f"WHERE {' AND '.join(given)}" if given else ""
-    values = {"target": target, "endpoint": endpoint, "since": since, "ids": list(ids), "run_id": run_id}
+    values = {"target": target, "endpoint": endpoint, "since": since, "ids": list(ids or ()), "run_id": run_id}
     with connection.cursor() as cursor:
         cursor.execute(f"{_KNOWN} {where} {_NEWEST_FIRST}", {**values, "states": [state.value for state in states]})
         return [_known(row) for row in cursor.fetchall()]
+
+
+def known_endpoints(connection: Connection, target: str | None = None) -> list[str]:
+    """The endpoints of a target, or of all, whose schema is known."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT endpoint FROM schema_versions JOIN targets ON targets.id = target_id "
+            "WHERE %(target)s::text IS NULL OR name = %(target)s ORDER BY endpoint",
+            {"target": target},
+        )
+        return [str(row[0]) for row in cursor.fetchall()]
+
+
+def known_targets(connection: Connection) -> list[str]:
+    """The names of all targets that were ever watched."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM targets ORDER BY name")
+        return [str(row[0]) for row in cursor.fetchall()]
 
 
 def changes_with(cursor: Cursor, ids: Sequence[int]) -> list[KnownChange]:
@@ -142,10 +166,7 @@ def data_changes(connection: Connection, run_id: uuid.UUID) -> RunDataChanges:
                 rolled_back[subject] = back
             else:
                 groups.append({**values, "endpoint": subject})
-        cursor.execute(
-            "SELECT DISTINCT endpoint, resource FROM api_responses WHERE last_run_id = %s",
-            (run_id,),
-        )
+        cursor.execute(_COMPARED, (run_id,))
         seen = Counter(f"{endpoint} {part_of(endpoint, resource)}".strip() for endpoint, resource in cursor.fetchall())
     return RunDataChanges(tuple(from_json(groups)), rolled_back, dict(seen))
 

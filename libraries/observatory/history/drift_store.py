@@ -24,19 +24,21 @@ from observatory.history.lessons import Lesson
 from observatory.history.newer import Newer
 from observatory.history.run_notes import RunNotes, written
 from observatory.json_values import parsed, parsed_pair
+from observatory.logs.concealing import concealed
 from observatory.schema_drift import (
-    ChangeKind,
     Model,
     Observation,
     SchemaChange,
     changes_of,
     known_after,
     prune,
+    shape_of,
+    shows,
     take_back,
 )
 from observatory.words import natural
 
-_OUTDATED: Final = timedelta(days=1)
+OUTDATED: Final = timedelta(days=1)
 """What is so much older than what is known of an endpoint, such as an old recording read in late, teaches nothing."""
 
 _LOCK: Final = """
@@ -117,7 +119,13 @@ WHERE id = ANY(%(ids)s) AND state = 'open'
 _OPEN_BEFORE: Final = """
 SELECT id FROM schema_changes
 WHERE target_id = %(target_id)s AND endpoint = %(endpoint)s AND part = %(part)s AND run_id <> %(run_id)s
-    AND (state = 'open' OR closed_run_id = %(run_id)s)
+    AND (closed_run_id = %(run_id)s OR state = 'open' AND resources && %(resources)s)
+"""
+
+_LATEST: Final = """
+SELECT content FROM api_responses JOIN bodies ON bodies.hash = body_hash
+WHERE target_id = %(target_id)s AND endpoint = %(endpoint)s AND resource = %(resource)s
+ORDER BY last_seen_at DESC, id DESC LIMIT 1
 """
 
 _DATA_CHANGES: Final = """
@@ -167,7 +175,7 @@ def _learn_place(cursor: Cursor, found: Sequence[Lesson], contents: Mapping[byte
     cursor.execute(_OBSERVATION, place)
     place["target_id"], base_text, seen_text, is_same_revision = _row(cursor)
     head = _head(cursor, place)
-    if head is not None and head.taught_by != first.run_id and head.seen_at > place["seen_at"] + _OUTDATED:
+    if head is not None and head.taught_by != first.run_id and head.seen_at > place["seen_at"] + OUTDATED:
         return []
     base, notes = Model(decode(base_text)), RunNotes.of(seen_text)
     if head is not None and head.taught_by != first.run_id and head.model != base_text:
@@ -182,7 +190,7 @@ def _learn_place(cursor: Cursor, found: Sequence[Lesson], contents: Mapping[byte
     changes = changes_of(first.endpoint, first.part, base, notes.observation)
     model = known_after(base, notes.observation, changes)
     model.merge(notes.others)
-    reverted = _reverted(cursor, place, changes, notes)
+    reverted = _reverted(cursor, place, found)
     for known in reverted:
         take_back(model, known.change)
     version = _keep_model(cursor, place, head, model, is_new=bool(changes))
@@ -217,7 +225,7 @@ def _take(cursor: Cursor, lesson: Lesson, contents: Mapping[bytes, bytes], base:
     notes.before[lesson.resource] = {**told, digest.hex(): had.hex()}
     if seen.findings:
         prune(changes_of(lesson.endpoint, lesson.part, base, seen), before, body)
-    data = differences(before, body)
+    data = [concealed(change) for change in differences(before, body)]
     notes.groups = merged(notes.groups, grouped(lesson.endpoint, {lesson.resource: data}))
     if lesson.state_of is not None and (data or seen.findings):
         since = lesson.state_of.astimezone(UTC).isoformat()
@@ -281,31 +289,19 @@ def _keep_changes(
     return news
 
 
-def _reverted(
-    cursor: Cursor, place: Mapping[str, Any], changes: Sequence[SchemaChange], notes: RunNotes
-) -> list[KnownChange]:
-    """The changes of earlier runs that were open before this run, and that the API took back."""
-    cursor.execute(_OPEN_BEFORE, place)
-    return [
-        known
-        for known in changes_with(cursor, [row[0] for row in cursor.fetchall()])
-        if any(change.reverses(known.change) for change in changes)
-        or _is_filled_again(known.change, notes.observation)
-        or _is_rolled_back(known, notes)
-    ]
+def _reverted(cursor: Cursor, place: Mapping[str, Any], found: Sequence[Lesson]) -> list[KnownChange]:
+    """The changes that were open before this run, and that none of their resources shows any more."""
+    cursor.execute(_OPEN_BEFORE, {**place, "resources": [lesson.resource for lesson in found]})
+    earlier = changes_with(cursor, [row[0] for row in cursor.fetchall()])
+    return [known for known in earlier if not _is_shown(cursor, place, known.change)]
 
 
-def _is_filled_again(change: SchemaChange, seen: Observation) -> bool:
-    """Whether all resources in which a field became null have a value there again."""
-    finding = seen.findings.get((ChangeKind.NO_LONGER_NULLABLE, change.path))
-    is_null = change.kind is ChangeKind.BECAME_NULLABLE
-    return is_null and finding is not None and finding.paired >= set(change.resources)
-
-
-def _is_rolled_back(known: KnownChange, notes: RunNotes) -> bool:
-    """Whether all resources that show a change are back at states from before it."""
-    since = [notes.rolled_back.get(resource) for resource in known.change.resources]
-    return all(state is not None and datetime.fromisoformat(state) < known.found_at for state in since)
+def _is_shown(cursor: Cursor, place: Mapping[str, Any], change: SchemaChange) -> bool:
+    for resource in change.resources:
+        cursor.execute(_LATEST, {**place, "resource": resource})
+        if shows(change, shape_of(parsed(str(_row(cursor)[0]).encode("utf-8")))):
+            return True
+    return False
 
 
 def _keep_data_changes(

@@ -38,6 +38,17 @@ def latest_bodies(connection: Connection, targets: Collection[str]) -> dict[tupl
         return {(row[0], row[1], row[2]): bytes(row[3]) for row in cursor.fetchall()}
 
 
+def seen_after(connection: Connection, target: str, time: datetime) -> bool:
+    """Whether anything of a target was seen after an aware time."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM schema_versions JOIN targets ON targets.id = target_id "
+            "WHERE name = %s AND seen_at > %s)",
+            (target, time),
+        )
+        return cursor.fetchone() == (True,)
+
+
 def has_open_changes(connection: Connection) -> bool:
     """Whether any change of a schema waits to be accepted."""
     with connection.cursor() as cursor:

@@ -6,10 +6,12 @@ the changes, and what is known next. Nothing here knows of the database, nor of 
 
 from observatory.schema_drift.changes import SchemaChange, sided
 from observatory.schema_drift.findings import ChangeKind
-from observatory.schema_drift.judgement import changes_of, known_after, take_back
+from observatory.schema_drift.judgement import changes_of, known_after
 from observatory.schema_drift.model import Model
 from observatory.schema_drift.observation import Observation
 from observatory.schema_drift.pruning import prune
+from observatory.schema_drift.reversal import shows, take_back
+from observatory.schema_drift.shapes import shape_of
 
 __all__ = [
     "ChangeKind",
@@ -19,6 +21,8 @@ __all__ = [
     "changes_of",
     "known_after",
     "prune",
+    "shape_of",
+    "shows",
     "sided",
     "take_back",
 ]

@@ -106,7 +106,8 @@ class SchemaChange:
 
         What is there before and after, with another value, is a change of the data too.
         """
-        if self.kind not in _COMES_OR_GOES:
+        is_there_elsewhere = self.kind is ChangeKind.FIELD_REMOVED and self.after is not None
+        if self.kind not in _COMES_OR_GOES or is_there_elsewhere:
             return False
         return any(path == place or is_below(path, place) for place in (self.path, self.to) if place is not None)
 

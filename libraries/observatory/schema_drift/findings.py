@@ -147,7 +147,7 @@ def _changed(path: str, now: Mapping[str, int], had: int, base: Model) -> Iterat
     is_null = flags & NULL and not known.null and known.filled and not had & NULL
     if is_null and not any(end in base and base[end].null and not base[end].types for end in _ends(path)):
         yield Sign(ChangeKind.BECAME_NULLABLE, path, bool(had & TYPES), flags)
-    was_null = had & NULL and flags & TYPES and not flags & NULL and known.null
+    was_null = had & NULL and known.types and flags & TYPES and not flags & NULL and known.null
     if was_null and not any(now.get(end) == NULL for end in _ends(path)):
         yield Sign(ChangeKind.NO_LONGER_NULLABLE, path, is_paired=True, flags=flags)
 

@@ -8,29 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import reduce
 from itertools import combinations
 from math import comb
-from operator import or_
 from typing import Final
 
+from observatory.logs.secret_shapes import is_secret_key
 from observatory.parts import LIST
 from observatory.record.field_path import Path, parse
 from observatory.schema_drift.changes import SchemaChange, Side
 from observatory.schema_drift.findings import ChangeKind, Finding
 from observatory.schema_drift.maps import is_map
-from observatory.schema_drift.model import Model, about, bit_of
+from observatory.schema_drift.model import Model, about
 from observatory.schema_drift.observation import Observation
 from observatory.schema_drift.renames import renamed_pairs
-from observatory.schema_drift.shapes import NULL, TYPES, kinds_from_words, kinds_in_words, parent_of
+from observatory.schema_drift.shapes import NULL, TYPES, child, key_of, kinds_in_words, parent_of
 from observatory.words import natural
 
 _LINKS: Final = frozenset({"next", "previous"})  # of a page: whether they are null depends on what is asked for
+_ENOUGH: Final = 10  # resources that must be known before a new one alone can show a key more or less
 _UNLIKELY: Final = 0.01  # how likely it may be, at most, that only the new resources happen to show something
 _LOST: Final = 3  # resources, at least, that must have lost what only some ever had
 _FILLED: Final = 5  # resources, at least, that must have got a value where they had null; fewer are data
 _NEARLY_ALL: Final = 0.75  # of the number that is told by their bits, which is no exact one
 _ENUMERATED: Final = 15  # resources that must be known before a field can be an enumeration
+_WORDS: Final = 2  # that an enumeration has, at least
 _A_WORD: Final = 4  # and so many of them, on average, for each of its words
 
 
@@ -73,26 +74,11 @@ def _together(base: Model, seen: Observation) -> Model:
     return known
 
 
-def take_back(known: Model, change: SchemaChange) -> None:
-    """Know a path as it was before a change that the API took back: when the change comes again, it is told again."""
-    evidence = known.get(change.path)
-    if evidence is None:
-        return
-    others = ~reduce(or_, map(bit_of, change.resources), 0)
-    match change.kind:
-        case ChangeKind.FIELD_REMOVED:
-            evidence.absent &= others
-        case ChangeKind.BECAME_NULLABLE:
-            evidence.null &= others
-        case ChangeKind.TYPE_CHANGED:
-            evidence.types &= ~(kinds_from_words(change.after) & ~kinds_from_words(change.before))
-
-
 def _added(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
     parent = parent_of(path) or ""
     if is_map(parent, base):
         return False
-    return bool(finding.paired) or _is_unlikely(finding, seen.model[parent].objects, base[parent].objects, seen)
+    return bool(finding.paired) or _speaks_for_itself(parent, base[parent].objects, finding, base, seen)
 
 
 def _removed(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
@@ -100,7 +86,7 @@ def _removed(path: str, finding: Finding, base: Model, seen: Observation) -> boo
     if known.absent:
         is_lost_everywhere = _are_all(finding, known.present, _LOST) and not seen.model.knows(path)
         return is_lost_everywhere and not is_map(parent, base)
-    return bool(finding.paired) or _is_unlikely(finding, seen.model[parent].objects, known.present, seen)
+    return bool(finding.paired) or _speaks_for_itself(parent, known.present, finding, base, seen)
 
 
 def _type_changed(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
@@ -118,10 +104,17 @@ def _no_longer_nullable(path: str, finding: Finding, base: Model, seen: Observat
 
 def _widened(path: str, finding: Finding, base: Model, seen: Observation) -> bool:
     known = base[path]
-    resources = known.worded.bit_count()
-    if not known.values or resources < max(_ENUMERATED, _A_WORD * len(known.values)):
+    if not _is_enumeration(path, base):
         return False
     return bool(finding.paired) or _is_unlikely(finding, seen.model[path].worded, known.worded, seen)
+
+
+def _is_enumeration(path: str, base: Model) -> bool:
+    """Whether the words at a path are few among many resources, and neither names of references nor secrets."""
+    words, resources = base[path].values or {}, base[path].worded.bit_count()
+    is_reference = child(parent_of(path) or "", "url") in base
+    is_few = len(words) >= _WORDS and resources >= max(_ENUMERATED, _A_WORD * len(words))
+    return is_few and not is_reference and not is_secret_key(key_of(path))
 
 
 _IS_CHANGE: Final = {
@@ -132,6 +125,16 @@ _IS_CHANGE: Final = {
     ChangeKind.NO_LONGER_NULLABLE: _no_longer_nullable,
     ChangeKind.VALUES_WIDENED: _widened,
 }
+
+
+def _speaks_for_itself(parent: str, resources: int, finding: Finding, base: Model, seen: Observation) -> bool:
+    """Whether new resources can show that the keys of an object changed: at once where these were always the same.
+
+    `resources` are those that show how it was: they have the object without a new key, or with one that is gone now.
+    """
+    is_firm = not any(known.absent for known in base.children(parent).values())
+    now = seen.model[parent].objects
+    return (is_firm and resources.bit_count() >= _ENOUGH) or _is_unlikely(finding, now, resources, seen)
 
 
 def _are_all(finding: Finding, known: int, least: int) -> bool:
@@ -147,7 +150,8 @@ def _is_unlikely(finding: Finding, now: int, before: int, seen: Observation) -> 
     """Whether it is no accident that only resources of this run show something.
 
     When it has always been there, in as many resources of those before and now as show it, each choice of them is as
-    likely as any other; this is the probability of the one that was seen. Where nearly all that is new in a run is
+    likely as any other; this is the probability of the one that was seen. At most 63 of those before count, so that
+    one new resource alone never speaks. Where nearly all that is new in a run is
     resources that were never seen, these are who could show it.
     """
     are_fresh = all(resource in seen.fresh for resource in finding.fresh)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from observatory.record.field_path import NoSuchFieldError, values_at
 from observatory.schema_drift.changes import SchemaChange
-from observatory.schema_drift.model import Model
+from observatory.schema_drift.model import Model, bit_of
 from observatory.schema_drift.shapes import key_of, parent_of
 
 Pair: TypeAlias = tuple[str, str]
@@ -49,7 +49,9 @@ def renamed_pairs(
     taken: set[str] = set()
     for agreeing, _, old, new in sorted(likely, reverse=True):
         is_plain = len(before[old]) == 1
-        if taken & {old, new} or (is_plain and 2 * agreeing < removed[old].count):
+        # Of those that had a value there: null, and nothing in a list, say nothing.
+        telling = sum(bool(base[old].filled & bit_of(resource)) for resource in removed[old].resources)
+        if taken & {old, new} or (is_plain and (not agreeing or 2 * agreeing < telling)):
             continue
         taken |= {old, new}
         yield old, new
