@@ -55,7 +55,7 @@ class SchemaTracker:
         ```robotframework
         Get Pokemon    1
         Schema Should Not Have Changed    pokemon
-        Schema Should Not Have Changed    type    since=7 days
+        Schema Should Not Have Changed    pokemon    since=7 days
         ```
         """
         with plainly():

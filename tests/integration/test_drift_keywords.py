@@ -233,8 +233,8 @@ def test_a_run_in_which_nothing_changed_says_nothing(story: Story, name: str) ->
 @pytest.mark.parametrize(
     ("test", "warning"),
     [
-        ("The First Request", r"Schema change \d+: berry: size was removed \(number\) \(breaking, in 1\)\."),
-        ("A Field Is New", r"Schema change \d+: pokemon: rating was added \(number\) \(in 1\)\."),
+        ("The First Request", r"Schema change \d+: berry: size was removed \(number\) \(breaking, in berry 1\)\."),
+        ("A Field Is New", r"Schema change \d+: pokemon: rating was added \(number\) \(in pokemon 1\)\."),
     ],
 )
 def test_the_test_that_shows_a_change_is_warned_in_its_own_log(story: Story, test: str, warning: str) -> None:
@@ -294,9 +294,9 @@ def test_each_change_is_counted_once(story: Story) -> None:
 def test_the_run_tells_at_its_top_what_changed(story: Story) -> None:
     told = _metadata(story.changed)
     assert "*3 schema changes*" in told
-    assert "berry: size was removed (number) (breaking, in 1, 2)" in told
-    assert "pokemon: rating was added (number) (in 1)" in told
-    assert "type: colour was added (string) (in 1)" in told
+    assert "berry: size was removed (number) (breaking, in berry 1, 2)" in told
+    assert "pokemon: rating was added (number) (in pokemon 1)" in told
+    assert "type: colour was added (string) (in type 1)" in told
     assert "height of pokemon/2 changed from 7 to 8" in told
 
 
@@ -327,7 +327,7 @@ def test_what_should_hold_holds(story: Story, name: str) -> None:
     assert story.changed.tests[name].passed, story.changed.tests[name].message
 
 
-_OPEN = r"1 schema change that nobody accepted: berry: size was removed \(number\) \(breaking, in 1, 2\)\. "
+_OPEN = r"1 schema change that nobody accepted: berry: size was removed \(number\) \(breaking, in berry 1, 2\)\. "
 _HOW = r"If it is meant to be so, accept it: observatory drift accept \d+ --reason '…'"
 
 
@@ -465,7 +465,7 @@ def test_a_strict_run_is_red_until_the_changes_are_accepted(
     assert _failed(outcome) == red
     told = outcome.tests["Removed"].message
     assert re.fullmatch(
-        r"1 schema change that nobody accepted: berry: size was removed: now number, or missing \(breaking, in 2\)\. "
+        r"1 schema change that nobody accepted: berry: size was removed: now number, or missing \(breaking, in berry 2\)\. "
         + _HOW,
         told,
     ), told
@@ -497,7 +497,7 @@ def test_many_at_once_are_held_to_the_policy_too(tmp_path: Path, database_url: s
     for number in (2, 3):
         replayed.recording.change(f"pokemon/{number}", rating=number)
     outcome = replayed.run(suite, "--variable", "SCHEMA_POLICY:fail")
-    assert "pokemon: rating was added (number) (in 2, 3)" in outcome.tests["All"].message
+    assert "pokemon: rating was added (number) (in pokemon 2, 3)" in outcome.tests["All"].message
 
 
 def test_a_wrong_policy_is_one_clear_sentence(tmp_path: Path, database_url: str) -> None:
@@ -590,10 +590,11 @@ def test_what_a_tear_down_brings_to_light_is_told_too(tmp_path: Path, database_u
     replayed = Replayed(tmp_path, database_url, berries=16)
     suite = "Asking\n" + "\n".join(f"    Get Resource    berry    {number}" for number in range(1, 13))
     replayed.run(suite)
+    replayed.recording.revise("r2")
     for number in (14, 15, 16):
         replayed.recording.change(f"berry/{number}", ripe=True)
     outcome = replayed.run(suite, settings="Suite Teardown    Get Many Resources    berry    14-16")
-    assert [each for each in _warnings(outcome) if "berry: ripe was added (boolean) (in 14-16)" in each]
+    assert [each for each in _warnings(outcome) if "berry: ripe was added (boolean) (in berry 14-16)" in each]
     assert "berry: ripe was added" in _metadata(outcome)
 
 

@@ -160,7 +160,7 @@ def _at_the_top(outcome: Outcome) -> str:
 def test_the_whole_run_tells_at_its_top_what_changed(both: Both) -> None:
     told = _at_the_top(both.alone)
     assert "*4 schema changes*" in told
-    assert "pokemon: rating was added (number) (in 1, 4, 8, 12)" in told
+    assert "pokemon: rating was added (number) (in pokemon 1, 4, 8, 12)" in told
     assert "height changed in 12 of 12 pokemon" in told
     # Of several processes, the one whose output is merged last has the word, with all that was known at its end.
     assert re.match(r"\*\d schema changes?\*\n- ", _at_the_top(both.together))

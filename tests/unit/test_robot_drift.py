@@ -53,7 +53,9 @@ def test_a_change_is_told_with_all_resources_that_show_it_by_now(caplog: pytest.
     early = a_known_change(a_change(resources=("4",)))
     now = a_known_change(a_change(resources=("1", "4", "7", "8", "9", "10", "11")))
     warned, (table,) = _reported(caplog, early, now=lambda ids: [now] if ids == [12] else [])
-    assert warned == ["Schema change 12: pokemon: moves[].order was removed (integer) (breaking, in 1, 4, 7-11)."]
+    assert warned == [
+        "Schema change 12: pokemon: moves[].order was removed (integer) (breaking, in pokemon 1, 4, 7-11)."
+    ]
     assert "moves[].order" in table
 
 
@@ -63,7 +65,7 @@ def test_what_turned_out_to_be_part_of_something_else_is_not_told(caplog: pytest
 
 def test_a_history_that_is_away_does_not_keep_a_change_back(caplog: pytest.LogCaptureFixture) -> None:
     warned, _ = _reported(caplog, a_known_change(an_addition()), now=_away)
-    assert warned == ["Schema change 12: pokemon: cries was added (object) (in 1, 4)."]
+    assert warned == ["Schema change 12: pokemon: cries was added (object) (in pokemon 1, 4)."]
 
 
 @pytest.mark.parametrize("number", [5, 6, 9])
@@ -100,9 +102,9 @@ def test_a_secret_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_refusal_says_what_to_do() -> None:
     changes: list[Any] = [a_known_change(an_addition(f"f{number}"), id=number) for number in range(1, 8)]
     assert refusal(changes[:1]) == (
-        "1 schema change that nobody accepted: pokemon: f1 was added (object) (in 1, 4). "
+        "1 schema change that nobody accepted: pokemon: f1 was added (object) (in pokemon 1, 4). "
         "If it is meant to be so, accept it: observatory drift accept 1 --reason '…'"
     )
-    assert "f5 was added (object) (in 1, 4); and 2 more. If" in refusal(changes)
+    assert "f5 was added (object) (in pokemon 1, 4); and 2 more. If" in refusal(changes)
     assert "f6" not in refusal(changes)
     assert "observatory drift accept 1 2 3 4 5 6 7 --reason" in refusal(changes)

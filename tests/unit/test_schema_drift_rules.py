@@ -121,7 +121,13 @@ class TestWhatIsData:
 class TestEvidenceOfNewResources:
     """Resources that were never seen before show a change only against enough that is known."""
 
-    @pytest.mark.parametrize("late", [{"a": 1, "b": 1, "c": 1}, {"a": 1}, {"a": "x", "b": 1}, {"a": None, "b": 1}])
+    @pytest.mark.parametrize(("known", "is_told"), [(9, False), (11, True), (40, True)])
+    def test_a_key_more_or_less_in_an_object_that_always_had_the_same_keys(self, known: int, *, is_told: bool) -> None:
+        watched = Watched(many(known, {"a": 1, "b": 1}))
+        assert bool(watched.twin().run({"new": {"a": 1, "b": 1, "c": 1}})) == is_told
+        assert bool(watched.twin().run({"new": {"a": 1}})) == is_told
+
+    @pytest.mark.parametrize("late", [{"a": "x", "b": 1}, {"a": None, "b": 1}])
     def test_one_alone_shows_nothing_and_three_do_against_enough(self, late: Any) -> None:
         three = alike(["x", "y", "z"], late)
         assert Watched(many(60, {"a": 1, "b": 1})).run({"new": late}) == []
@@ -298,9 +304,8 @@ class TestNull:
         assert watched.run(many(5, {"l": [None, 1, 1]})) == []
         assert watched.sentences(many(5, {"l": [1, 1]})) == ["l[] is no longer nullable"]
 
-    def test_what_was_only_null_has_its_first_kinds_after_it(self) -> None:
-        [change] = Watched(many(5, {"a": None})).run(many(5, {"a": 1}))
-        assert (change.kind, change.before, change.after) == (ChangeKind.NO_LONGER_NULLABLE, "null", "number")
+    def test_what_was_only_null_and_is_filled_is_data(self) -> None:
+        assert Watched(many(5, {"a": None})).run(many(5, {"a": 1})) == []
 
 
 class TestWords:
