@@ -119,7 +119,7 @@ class SchemaTracker:
         with plainly():
             if not reason.strip():
                 raise ObservatoryError("A schema change is accepted for a reason; write one after 'reason='.")
-            every = _changes(endpoint, None, "all")
+            every = _changes(endpoint, None, "all", must_be_known=False)
             chosen = [known for known in every if path in ("*", known.change.path)]
             if not chosen and path != "*" and any(known.state == "open" for known in every):
                 there = listed(sorted({known.change.path for known in every}))
@@ -140,7 +140,7 @@ def _login() -> str:
         raise ObservatoryError("Nobody is logged in here by a name; say who you are with 'by='.") from error
 
 
-def _changes(endpoint: str, since: str | None, state: str) -> list[KnownChange]:
+def _changes(endpoint: str, since: str | None, state: str, *, must_be_known: bool = True) -> list[KnownChange]:
     """The changes of the target that keywords use now.
 
     Raises:
@@ -158,7 +158,7 @@ def _changes(endpoint: str, since: str | None, state: str) -> list[KnownChange]:
     except ValueError as error:
         raise ObservatoryError(str(error)) from error
     session = ROBOT_SESSION.current
-    known = session.memory.history.drift.endpoints(session.target.name)
+    known = session.memory.history.drift.endpoints(session.target.name) if must_be_known else [endpoint]
     if endpoint not in known:
         raise ObservatoryError(
             f"Nothing is known of the schema of '{endpoint}': no answer of it was ever seen. "
