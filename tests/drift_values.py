@@ -11,7 +11,7 @@ from observatory.schema_drift import ChangeKind, SchemaChange
 from tests.history_values import NOW
 
 RUN = uuid.UUID(int=7)
-REVISION = "3f1c9ab27d5566aa0011"
+REVISION = "3f1c9ab27d5566aa0011"  # pragma: allowlist secret
 
 
 def a_change(kind: ChangeKind = ChangeKind.FIELD_REMOVED, path: str = "moves[].order", **values: Any) -> SchemaChange:

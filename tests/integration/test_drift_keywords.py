@@ -465,8 +465,8 @@ def test_a_strict_run_is_red_until_the_changes_are_accepted(
     assert _failed(outcome) == red
     told = outcome.tests["Removed"].message
     assert re.fullmatch(
-        r"1 schema change that nobody accepted: berry: size was removed: now number, or missing \(breaking, in berry 2\)\. "
-        + _HOW,
+        r"1 schema change that nobody accepted: berry: size was removed: "
+        r"now number, or missing \(breaking, in berry 2\)\. " + _HOW,
         told,
     ), told
     assert len([each for each in _warnings(outcome) if each.startswith("Schema change")]) == 3
@@ -615,7 +615,7 @@ def test_more_changes_than_a_console_bears_are_all_in_the_table(tmp_path: Path, 
 def test_a_secret_in_an_answer_is_not_told(tmp_path: Path, database_url: str) -> None:
     replayed = Replayed(tmp_path, database_url)
     suite = "Asking\n    Get Resource    berry    1"
-    secret = "s3cr3t-word-of-the-berries"
+    secret = "s3cr3t-word-of-the-berries"  # pragma: allowlist secret
     replayed.run(suite)
     replayed.recording.change("berry/1", name=secret, **{secret: 1})
     folder = tmp_path / "secret"

@@ -682,7 +682,7 @@ def test_a_model_that_cannot_be_read_is_one_sentence_and_keeps_nothing_out(
 
 def _long(length: int) -> str:
     chance = random.Random(length)
-    return "".join(chance.choices("abcdefghijklmnopqrstuvwxyz0123456789_", k=length))
+    return "".join(chance.choices("abcdefghijklmnopqrstuvwxyz0123456789_", k=length))  # pragma: allowlist secret
 
 
 def _deep(depth: int, leaf: Any) -> Any:

@@ -54,3 +54,13 @@ def test_a_key_is_taken_for_no_path() -> None:
     body: Any = {"a.b": 1, "a": {"b": 2}, "l[]": 3, "l": [{"": 4}]}
     prune([a_change(ChangeKind.FIELD_ADDED, path) for path in ('["a.b"]', '["l[]"]', 'l[][""]')], body)
     assert body == {"a": {"b": 2}, "l": [{}]}
+
+
+def test_what_is_gone_from_some_places_is_data_in_the_others() -> None:
+    change = SchemaChange(ChangeKind.FIELD_REMOVED, "pokemon", "l[].x", "number", "number, or missing", ("1",))
+    before, after = {"l": [{"id": 1, "x": 1}, {"id": 2, "x": 2}]}, {"l": [{"id": 1}, {"id": 2, "x": 99}]}
+    prune([change], before, after)
+    assert [(each.path, each.before, each.after) for each in differences(before, after)] == [
+        ("l[0].x", 1, None),
+        ("l[1].x", 2, 99),
+    ]

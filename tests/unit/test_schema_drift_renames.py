@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from observatory.schema_drift import SchemaChange
-from tests.schema_drift_values import Watched
+from observatory.schema_drift import ChangeKind, SchemaChange
+from tests.schema_drift_values import Watched, many
 
 
 def told(before: Any, now: Any, count: int = 3) -> list[str]:
@@ -114,3 +114,15 @@ def test_a_rename_that_only_one_resource_shows_leaves_the_old_name_known() -> No
 def test_a_null_speaks_for_no_rename_of_a_plain_value() -> None:
     watched = Watched({"1": {"a": None}, "2": {"a": 5}})
     assert len(watched.run({"1": {"b": None}, "2": {"b": 6}})) == 2
+
+
+def test_null_says_nothing_for_or_against_a_rename() -> None:
+    before = {**many(3, {"old": 7, "x": 1}), **many(9, {"old": None, "x": 1}, first=10)}
+    after = {**many(3, {"new": 7, "x": 1}), **many(9, {"new": None, "x": 1}, first=10)}
+    [change] = Watched(before).run(after)
+    assert (change.kind, change.path, change.to) == (ChangeKind.RENAMED, "old", "new")
+
+
+def test_two_empty_lists_are_no_rename() -> None:
+    kinds = [change.kind for change in Watched(many(3, {"old": []})).run(many(3, {"new": []}))]
+    assert sorted(kinds) == [ChangeKind.FIELD_ADDED, ChangeKind.FIELD_REMOVED]

@@ -327,6 +327,22 @@ class TestWords:
         assert watched.twin().run({"new": {"colour": "green"}}) == []
         assert watched.sentences(alike(["x", "y", "z"], {"colour": "green"})) == ["colour has new values: green"]
 
+    @pytest.mark.parametrize(
+        "colour",
+        [
+            {"name": "green", "url": "/c/3"},
+            {"password": "green"},  # pragma: allowlist secret
+        ],
+    )
+    def test_names_of_references_and_secrets_are_no_enumeration(self, colour: dict[str, str]) -> None:
+        words = {
+            str(number): {"colour": {**colour, next(iter(colour)): ("red", "blue")[number % 2]}} for number in range(40)
+        }
+        assert Watched(words).run({"0": {"colour": colour}}) == []
+
+    def test_one_word_is_no_enumeration(self) -> None:
+        assert Watched(self.colours(40, "red")).run({"0": {"colour": "green"}}) == []
+
     def test_words_that_change_places_are_data(self) -> None:
         watched = Watched(self.colours(40, "red", "blue"))
         assert watched.run(self.colours(40, "blue", "red")) == []
