@@ -107,12 +107,31 @@ def test_the_list_can_be_narrowed(observatory: Command, ids: list[int]) -> None:
     assert found("--state", "all") == ids
 
 
-def test_nothing_open_is_good_news(observatory: Command, database: Database) -> None:
+def test_nothing_open_is_good_news(observatory: Command, ids: list[int]) -> None:
+    assert observatory("accept", "--all", "--reason", "Fine.", "--name", "ann").exit_code == 0
     result = observatory("list", "--fail", "--fail-on-breaking", "--endpoint", "pokemon")
     assert (result.exit_code, result.output) == (
         0,
         "No open schema changes of pokemon: the API looks as it is known.\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("option", "known"),
+    [("--target", "live, replay"), ("--endpoint", "pokemon, type")],
+)
+def test_a_name_of_which_nothing_is_known_is_no_all_clear(
+    observatory: Command, ids: list[int], option: str, known: str
+) -> None:
+    result = observatory("list", option, "pokemn", "--fail-on-breaking")
+    assert result.exit_code == 1
+    assert f"There is no {option[2:]} 'pokemn' in the history; there are: {known}." in result.output
+
+
+def test_changes_of_several_targets_say_of_which(observatory: Command, ids: list[int]) -> None:
+    assert "pokemon of live" in observatory("list").output
+    assert "type of replay" in observatory("list").output
+    assert " of live" not in observatory("list", "--target", "live").output
 
 
 def test_a_pipeline_can_be_made_to_fail(observatory: Command, ids: list[int]) -> None:

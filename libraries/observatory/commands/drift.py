@@ -12,6 +12,7 @@ import click
 
 from observatory.commands.reached import database, with_database
 from observatory.time_spans import time_since
+from observatory.words import listed
 
 if TYPE_CHECKING:
     from observatory.history.known_changes import KnownChange
@@ -68,12 +69,15 @@ def list_command(
     fail_on_breaking: bool,
 ) -> None:
     """List the changes of the schemas, the newest first."""
-    from observatory.history.drift_queries import known_changes
+    from observatory.history.drift_queries import known_changes, known_endpoints, known_targets
     from observatory.history.known_changes import ChangeState
 
     states = () if state == _ALL else (ChangeState(state),)
     with database(database_url) as reached, reached.transaction() as connection:
         changes = known_changes(connection, target=target, endpoint=endpoint, since=since, states=states)
+        if not changes:
+            _check_known("target", target, known_targets(connection))
+            _check_known("endpoint", endpoint, known_endpoints(connection, target))
     if as_json:
         for known in changes:
             click.echo(json.dumps(as_json_values(known)))
@@ -175,6 +179,12 @@ def refusal(ids: Sequence[int], found: Sequence[KnownChange]) -> str:
         for number in ids
     ]
     return f"Nothing was accepted: {', and '.join(problems)}."
+
+
+def _check_known(what: str, name: str | None, known: Sequence[str]) -> None:
+    """Refuse a name of which nothing is known: that nothing of it changed would say nothing."""
+    if name is not None and name not in known:
+        raise click.ClickException(f"There is no {what} '{name}' in the history; there are: {listed(known) or 'none'}.")
 
 
 def _said(option: str, text: str) -> str:

@@ -109,6 +109,12 @@ def _how_to_accept(number: int) -> Text:
     return Text(f'To accept it: observatory drift accept {number} --reason "…"', style="dim")
 
 
+def _whose(known: KnownChange, changes: Sequence[KnownChange]) -> str:
+    """Whose schema it is, with the target where there are several."""
+    targets = {each.target for each in changes}
+    return _line(known.change.subject) + (f" of {_line(known.target)}" if len(targets) > 1 else "")
+
+
 def _flat(changes: Sequence[KnownChange]) -> Table:
     """One line for each change, as wide as it gets."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
@@ -119,7 +125,7 @@ def _flat(changes: Sequence[KnownChange]) -> Table:
         table.add_row(
             str(known.id),
             _what(change),
-            Text(_line(change.subject)),
+            Text(_whose(known, changes)),
             Text(_path(change), style="bold"),
             Text(_before(change)),
             Text(_after(change)),
@@ -139,7 +145,7 @@ def _stacked(changes: Sequence[KnownChange]) -> Table:
     for known in changes:
         change = known.change
         state = "" if known.state is ChangeState.OPEN else f", {known.state.value}"
-        where = Text(f"{_line(change.subject)} ").append(_path(change), "bold")
+        where = Text(f"{_whose(known, changes)} ").append(_path(change), "bold")
         before, after = _before(change), _after(change)
         where.append(f"\n{before} → {after}" if before != after else f"\n{before}")
         where.append(f"\nsince {utc(known.found_at)} UTC, in {count(change.count, 'resource')}{state}", "dim")
