@@ -37,6 +37,7 @@ class DriftTeller:
         self._news: list[tuple[Session, Exchange]] = []
         self._is_untold = False
         self._is_summed = False
+        self._is_unannounced = False
         self._shown: set[int] = set()
 
     def put(self, changes: Sequence[KnownChange]) -> None:
@@ -95,7 +96,8 @@ class DriftTeller:
         mask = session.memory.masker.mask_text
         for known in found[:MOST_TOLD]:
             logger.warn(mask(f"Schema change {known.id}: {told(known)}."))
-        if any(known.is_unannounced for known in found):
+        if not self._is_unannounced and any(known.is_unannounced for known in found):
+            self._is_unannounced = True
             logger.warn("The API changed, and says that it is at the same revision as before.")
         if len(found) > MOST_TOLD:
             logger.warn(f"… and {count(len(found) - MOST_TOLD, 'more schema change')}: observatory drift list")

@@ -38,7 +38,9 @@ def count(number: int, noun: str) -> str:
 def one_line(text: str, longest: int = _LONGEST_TEXT) -> str:
     """A name cut to `longest` characters, with everything escaped that would break the line it stands in."""
     cut = text if len(text) <= longest else f"{text[:longest]}…"
-    return cut if cut.isprintable() else cut.encode("unicode_escape").decode("ascii")
+    if cut.isprintable():
+        return cut
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in cut)
 
 
 def listed(names: Iterable[str], most: int = _MOST_NAMES) -> str:

@@ -5,8 +5,8 @@ the changes, and what is known next. Nothing here knows of the database, nor of 
 """
 
 from observatory.schema_drift.changes import SchemaChange, sided
-from observatory.schema_drift.findings import ChangeKind
 from observatory.schema_drift.judgement import changes_of, known_after
+from observatory.schema_drift.kinds import ChangeKind
 from observatory.schema_drift.model import Model
 from observatory.schema_drift.observation import Observation
 from observatory.schema_drift.pruning import prune

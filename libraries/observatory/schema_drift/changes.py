@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from observatory.schema_drift.findings import ChangeKind
+from observatory.schema_drift.kinds import ChangeKind
 from observatory.schema_drift.shapes import is_below
 
 Side: TypeAlias = str | list[str] | None

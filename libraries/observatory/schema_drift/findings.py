@@ -7,23 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
+from observatory.schema_drift.kinds import ChangeKind
 from observatory.schema_drift.model import Evidence, Model, bit_of
 from observatory.schema_drift.shapes import MISSING, NULL, OBJECT, TYPES, Shape, any_child, is_in_map, key_of, parent_of
-
-
-class ChangeKind(StrEnum):
-    """What can change in a schema."""
-
-    FIELD_ADDED = "field_added"
-    FIELD_REMOVED = "field_removed"
-    TYPE_CHANGED = "type_changed"
-    BECAME_NULLABLE = "became_nullable"
-    NO_LONGER_NULLABLE = "no_longer_nullable"
-    VALUES_WIDENED = "values_widened"
-    RENAMED = "renamed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from observatory.logs.secret_shapes import is_secret_key
 from observatory.parts import LIST
 from observatory.record.field_path import Path, parse
 from observatory.schema_drift.changes import SchemaChange, Side
-from observatory.schema_drift.findings import ChangeKind, Finding
+from observatory.schema_drift.findings import Finding
+from observatory.schema_drift.kinds import ChangeKind
 from observatory.schema_drift.maps import is_map
 from observatory.schema_drift.model import Model, about
 from observatory.schema_drift.observation import Observation

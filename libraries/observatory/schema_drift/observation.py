@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from observatory.schema_drift.crowd import Crowd
-from observatory.schema_drift.findings import ChangeKind, Finding, Sign, signs
+from observatory.schema_drift.findings import Finding, Sign, signs
+from observatory.schema_drift.kinds import ChangeKind
 from observatory.schema_drift.model import Model
 from observatory.schema_drift.renames import Pair, same_values
 from observatory.schema_drift.shapes import shape_of

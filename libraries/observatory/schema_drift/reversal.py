@@ -6,7 +6,7 @@ from functools import reduce
 from operator import or_
 
 from observatory.schema_drift.changes import SchemaChange
-from observatory.schema_drift.findings import ChangeKind
+from observatory.schema_drift.kinds import ChangeKind
 from observatory.schema_drift.model import Model, bit_of
 from observatory.schema_drift.shapes import MISSING, NULL, OBJECT, TYPES, Shape, kinds_from_words, parent_of
 
