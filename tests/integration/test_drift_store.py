@@ -860,6 +860,19 @@ def test_a_resource_cannot_show_a_change_of_an_api_that_says_it_did_not_change(a
     assert api.changes() == []
 
 
+def test_a_page_that_was_never_asked_for_only_teaches(api: RememberedApi) -> None:
+    page = {"count": 400, "next": None, "previous": None, "results": []}
+    api.run({f"?limit=20&offset={20 * number}": page for number in range(15)}, endpoint="type")
+    api.run({"?limit=20&offset=300": {**page, "extra": 1}}, endpoint="type")
+    assert api.changes() == []
+
+
+def test_a_secret_that_changed_is_kept_without_its_values(api: RememberedApi) -> None:
+    api.run({"1": pokemon(1, api_token="old")})  # pragma: allowlist secret
+    group = api.groups(api.run({"1": pokemon(1, api_token="new")}))["api_token"]  # pragma: allowlist secret
+    assert [(change.before, change.after) for _, change in group.examples] == [("***", "***")]
+
+
 def test_whether_a_page_has_neighbours_is_no_schema(api: RememberedApi) -> None:
     page = {"count": 21, "next": "/api/v2/type?offset=20", "previous": None, "results": []}
     api.run({"": page}, endpoint="type")
