@@ -861,7 +861,7 @@ def test_a_resource_cannot_show_a_change_of_an_api_that_says_it_did_not_change(a
 
 
 def test_a_page_that_was_never_asked_for_only_teaches(api: RememberedApi) -> None:
-    page = {"count": 400, "next": None, "previous": None, "results": []}
+    page: dict[str, Any] = {"count": 400, "next": None, "previous": None, "results": []}
     api.run({f"?limit=20&offset={20 * number}": page for number in range(15)}, endpoint="type")
     api.run({"?limit=20&offset=300": {**page, "extra": 1}}, endpoint="type")
     assert api.changes() == []
