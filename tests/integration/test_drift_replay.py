@@ -1,9 +1,9 @@
 """Schema drift on real responses: eight dates of the public API's history, and one snapshot of today.
 
 The split is the dates up to 2021, to tune on, and those after it with the snapshot as the ninth date, to report on. No
-rule was ever changed for either: all dates came out as they do now at the first replay. What is expected comes from a plain walk over all bodies of two dates, exact and without evidence.
-The resources are few and their real changes are nearly all additions, so real bodies are also edited: all resources
-of ten lose, get, rename, retype or null a field.
+rule was ever changed for either: all dates came out as they do now at the first replay. What is expected comes from a
+plain walk over all bodies of two dates, exact and without evidence. The resources are few and their real changes are
+nearly all additions, so real bodies are also edited: all resources of ten lose, get, rename, retype or null a field.
 """
 
 from __future__ import annotations
