@@ -292,7 +292,7 @@ def new_run(settings: Settings, kind: str) -> RunEntry:
         kind=kind,
         started_at=datetime.now(UTC),
         git_revision=settings.git_revision or git_revision(PROJECT_ROOT),
-        host=platform.node(),
+        host=settings.host or platform.node(),
         shard=settings.shard,
     )
 

@@ -18,7 +18,7 @@ class RunEntry:
     """One run: all processes of one `robot` or `pabot` command, or one backfill.
 
     Every process of the run tells it anew; `finished_at` and `api_revision` (the API's own revision, from its
-    headers) are told when they are known. Times are aware.
+    headers) are told when they are known. `log` is where its log.html is written. Times are aware.
     """
 
     id: uuid.UUID
@@ -31,10 +31,11 @@ class RunEntry:
     api_deployed_at: datetime | None = None
     host: str = ""
     shard: str = ""
+    log: str | None = None
 
     def __post_init__(self) -> None:
         """Keep only text that can be stored."""
-        _make_storable(self, "target", "git_revision", "api_revision", "host", "shard")
+        _make_storable(self, "target", "git_revision", "api_revision", "host", "shard", "log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,12 @@ class ResponseEntry:
 
 @dataclass(frozen=True, slots=True)
 class SampleEntry:
-    """One request as it was measured: `elapsed` is the seconds of its last attempt; a `status` of None is no answer."""
+    """One attempt at a request as it was measured: `elapsed` is its seconds; a `status` of None is no answer.
+
+    `attempt` is its number of the `attempts` that the request took. `connect` is the seconds until a new connection
+    stood, None when one was used again, `first_byte` those until the head of the answer. `left_out` says why it is
+    not held against a baseline; it is empty when it is.
+    """
 
     id: uuid.UUID
     run_id: uuid.UUID
@@ -80,6 +86,11 @@ class SampleEntry:
     status: int | None = None
     failure_type: str | None = None
     test_name: str = ""
+    attempt: int = 1
+    connect: float | None = None
+    first_byte: float | None = None
+    in_batch: bool = False
+    left_out: str = ""
 
     def __post_init__(self) -> None:
         """Keep only text that can be stored."""

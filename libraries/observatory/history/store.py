@@ -22,15 +22,16 @@ register_uuid()  # type: ignore[no-untyped-call]  # its stubs lack the default o
 
 _RUN = """
 INSERT INTO runs
-    (id, target_id, kind, started_at, finished_at, git_revision, api_revision, api_deployed_at, host, shard)
+    (id, target_id, kind, started_at, finished_at, git_revision, api_revision, api_deployed_at, host, shard, log)
 VALUES (%(id)s, (SELECT id FROM targets WHERE name = %(target)s), %(kind)s, %(started_at)s, %(finished_at)s,
-        %(git_revision)s, %(api_revision)s, %(api_deployed_at)s, %(host)s, %(shard)s)
+        %(git_revision)s, %(api_revision)s, %(api_deployed_at)s, %(host)s, %(shard)s, %(log)s)
 ON CONFLICT (id) DO UPDATE SET
     started_at = least(runs.started_at, excluded.started_at),
     finished_at = greatest(runs.finished_at, excluded.finished_at),
     git_revision = coalesce(runs.git_revision, excluded.git_revision),
     api_revision = coalesce(excluded.api_revision, runs.api_revision),
-    api_deployed_at = coalesce(excluded.api_deployed_at, runs.api_deployed_at)
+    api_deployed_at = coalesce(excluded.api_deployed_at, runs.api_deployed_at),
+    log = coalesce(excluded.log, runs.log)
 """
 
 _BODIES = """
@@ -59,7 +60,8 @@ ON CONFLICT (target_id, endpoint, resource, body_hash) DO UPDATE SET
 
 _SAMPLES = """
 INSERT INTO latency_samples
-    (id, run_id, endpoint, resource, started_at, elapsed_seconds, attempts, status, failure_type, test_name)
+    (id, run_id, endpoint, resource, started_at, elapsed_seconds, attempts, status, failure_type, test_name,
+     attempt, connect_seconds, first_byte_seconds, in_batch, left_out)
 VALUES %s ON CONFLICT (id) DO NOTHING
 """
 
@@ -181,6 +183,11 @@ def _sample_row(sample: SampleEntry) -> tuple[Any, ...]:
         sample.status,
         sample.failure_type,
         sample.test_name,
+        sample.attempt,
+        sample.connect,
+        sample.first_byte,
+        sample.in_batch,
+        sample.left_out,
     )
 
 

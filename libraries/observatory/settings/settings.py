@@ -85,6 +85,10 @@ class Settings(BaseSettings):
     run_id: RunId | None = Field(
         None, description="The UUID of the run, to join several processes in one; without it, a new one."
     )
+    host: str | None = Field(
+        None,
+        description="The machine that latencies are compared on; without it, this one's name, which changes in most CI.",
+    )
     shard: str = Field("", description="Which part of a divided run this is.")
     git_revision: str | None = Field(
         None, description="The revision of the tests; without it, what git says of the current folder."
@@ -135,6 +139,7 @@ _ACCEPTED: Mapping[str, str] = {
     "api_token": "a text",
     "log_level": "DEBUG, INFO, WARNING or ERROR",
     "run_id": "a UUID such as 0b9bd1d3-9d2a-4d3b-8a0d-1f6c0d5b7a11",
+    "host": "a text",
     "shard": "a text",
     "git_revision": "a text",
 }
