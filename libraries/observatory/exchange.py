@@ -37,6 +37,17 @@ class FailureType(StrEnum):
     ASSERTION = "assertion"
 
 
+class Obstacle(StrEnum):
+    """What kept a request from reaching anybody, where that can be told from the error.
+
+    `refused`: nothing listens there. `network`: this machine's own network; its name server does not answer, it knows
+    no route, or its proxy turned the request away.
+    """
+
+    REFUSED = "refused"
+    NETWORK = "network"
+
+
 @dataclass(frozen=True, slots=True)
 class FieldError:
     """One field of a body that its model rejects; `path` is written like `types[0].slot`."""
@@ -48,11 +59,15 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong with a request: its type, one clear sentence, and the rejected fields if a model judged."""
+    """What went wrong with a request: its type, one clear sentence, and the rejected fields if a model judged.
+
+    `obstacle` says more of a request that reached nobody.
+    """
 
     type: FailureType
     message: str
     fields: tuple[FieldError, ...] = ()
+    obstacle: Obstacle | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +76,13 @@ class Attempt:
 
     `elapsed`, `limited` and `waited` are seconds: on the wire, waiting for the rate limit before it, and
     sleeping before it because the previous try failed. `problem` says in one clause why this try was not
-    the last or not good; it is None for a good one.
+    the last or not good, and `failure_type` what kind of trouble that is; they are None for a good one.
+
+    `started_at`, aware and in UTC, is when it was put on the wire, and from there `connect` and `first_byte` count,
+    in seconds too: until a new connection stood (None when one was used again, or none could be opened), and until
+    the head of the answer had come (None when it never did). `is_cold` tells that the client opened a connection for
+    it before the target had answered anything, `clock_jumped` that wall clock and monotonic clock disagree by more
+    than a second on how long it took: this machine slept, or its clock was set.
     """
 
     number: int
@@ -70,6 +91,12 @@ class Attempt:
     problem: str | None = None
     limited: float = 0.0
     waited: float = 0.0
+    started_at: datetime | None = None
+    connect: float | None = None
+    first_byte: float | None = None
+    failure_type: FailureType | None = None
+    is_cold: bool = False
+    clock_jumped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +128,7 @@ class Exchange:
     `started_at` is aware and in UTC; `elapsed` is the seconds of the last attempt on the wire, so that a
     retry's sleep is never taken for the API's latency. `status` is None when no answer came. `unknown_fields` are
     the normalised paths (`moves[].order2`) that the body has and its model does not know: noticed, no failure.
+    `in_batch` tells that it was asked for with many others at once, which makes each of them slower.
     """
 
     endpoint: str
@@ -118,6 +146,7 @@ class Exchange:
     unknown_fields: tuple[str, ...] = ()
     test_name: str = ""
     run_id: str = ""
+    in_batch: bool = False
     id: uuid.UUID = field(default_factory=uuid.uuid4)
 
     @cached_property

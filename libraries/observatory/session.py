@@ -148,16 +148,19 @@ class Session:
         settings: Settings,
         *,
         kind: str = "robot",
+        log: str | None = None,
         report: Callable[[str], None] = lambda _: None,
         on_changes: Callable[[Sequence[KnownChange]], None] = lambda _: None,
     ) -> Self:
         """A session with a memory of its own; `report` and `on_changes` are as in `Memory.open`.
 
+        `log` is where log.html of the run is written, for those who look for it later.
+
         Raises:
             SettingsError: the target cannot be opened.
         """
         target = open_target(settings)
-        run = new_run(settings, kind)
+        run = new_run(settings, kind, log)
         return cls(settings, target, Memory.open(settings, run.id, report, on_changes), run)
 
     def watching(
@@ -284,7 +287,7 @@ def _seen(exchange: Exchange) -> tuple[str, str, bytes]:
     return exchange.endpoint, stored_resource(exchange), exchange.content_hash
 
 
-def new_run(settings: Settings, kind: str) -> RunEntry:
+def new_run(settings: Settings, kind: str, log: str | None = None) -> RunEntry:
     """A run that begins now; `settings.run_id` joins several processes in one."""
     return RunEntry(
         id=uuid.UUID(settings.run_id) if settings.run_id else uuid.uuid4(),
@@ -294,6 +297,7 @@ def new_run(settings: Settings, kind: str) -> RunEntry:
         git_revision=settings.git_revision or git_revision(PROJECT_ROOT),
         host=settings.host or platform.node(),
         shard=settings.shard,
+        log=log,
     )
 
 

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from observatory.errors import HistoryError
-from observatory.exchange import Failure, FailureType
+from observatory.exchange import Attempt, Failure, FailureType
 from observatory.history import Database, History
 from observatory.history import entries as told
 from observatory.history.embedded import EmbeddedServer
@@ -150,6 +150,32 @@ def test_what_is_kept_of_an_exchange(
     history.close()
 
 
+def test_each_attempt_at_a_request_is_kept_and_only_a_good_one_counts(database: Database, tmp_path: Path) -> None:
+    history = History(database, tmp_path / "spool", report=pytest.fail)
+    run = a_run()
+    history.begin(run)
+    attempts = (
+        Attempt(1, 503, 0.5, connect=0.25, first_byte=0.375, failure_type=FailureType.SERVER_ERROR),
+        Attempt(2, 503, 0.25, waited=1.0, first_byte=0.125, failure_type=FailureType.SERVER_ERROR),
+        Attempt(3, 200, 0.125, waited=2.0, first_byte=0.0625),
+    )
+    exchange = an_exchange(attempts=attempts, elapsed=0.125, in_batch=True)
+    history.saw(exchange, run)
+    history.saw(exchange, run)
+    assert history.flush()
+    history.close()
+    assert rows(
+        database,
+        "SELECT attempt, attempts, status, elapsed_seconds, connect_seconds, first_byte_seconds, in_batch, left_out "
+        "FROM latency_samples ORDER BY attempt",
+    ) == [
+        (1, 3, 503, 0.5, 0.25, 0.375, True, "failed"),
+        (2, 3, 503, 0.25, None, 0.125, True, "failed"),
+        (3, 3, 200, 0.125, None, 0.0625, True, ""),
+    ]
+    assert rows(database, "SELECT attempt FROM latency_samples WHERE id = %s", exchange.id) == [(3,)]
+
+
 def test_a_test_that_passes_and_fails_at_one_revision_is_flaky(database: Database) -> None:
     run = replace(a_run(git_revision="abc", api_revision="def"))
     now = rows(database, "SELECT now()")[0][0]
@@ -159,7 +185,7 @@ def test_a_test_that_passes_and_fails_at_one_revision_is_flaky(database: Databas
     ]
     with database.transaction() as connection:
         store(connection, [run, *attempts])
-    assert rows(database, "SELECT test_name, passes, failures FROM flaky_tests") == [("Shaky", 1, 1)]
+    assert rows(database, "SELECT test_name, attempts, failures FROM flaky_tests") == [("Shaky", 2, 1)]
 
 
 def test_a_refused_entry_is_told_and_the_rest_is_stored(database: Database, tmp_path: Path) -> None:

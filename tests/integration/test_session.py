@@ -30,9 +30,9 @@ def opened(database_url: str, tmp_path: Path) -> Iterator[Open]:
     """Opens sessions on a database of their own, and closes them."""
     sessions: list[Session] = []
 
-    def open_session(**values: object) -> Session:
+    def open_session(log: str | None = None, **values: object) -> Session:
         given = {"database_url": SecretStr(database_url), "home": tmp_path / "home", "results": tmp_path / "results"}
-        sessions.append(Session.open(Settings.model_validate({**given, **values})))
+        sessions.append(Session.open(Settings.model_validate({**given, **values}), log=log))
         return sessions[-1]
 
     yield open_session
@@ -66,6 +66,27 @@ def test_a_batch_is_told_of_one_by_one(opened: Open, database: Database) -> None
     assert session.metrics.value("pokeapi_requests_total") == 40
     assert session.memory.history.flush()
     assert rows(database, "SELECT count(*) FROM latency_samples") == [(40,)]
+
+
+def test_the_cold_start_of_a_session_is_not_held_against_its_target(opened: Open, database: Database) -> None:
+    session = opened()
+    for number in (1, 2):
+        session.fetch(Request("pokemon", str(number)))
+    assert session.memory.history.flush()
+    assert rows(
+        database,
+        "SELECT resource, left_out, connect_seconds IS NULL, in_batch, "
+        "first_byte_seconds BETWEEN coalesce(connect_seconds, 0) AND elapsed_seconds "
+        "FROM latency_samples ORDER BY resource",
+    ) == [("1", "cold start", False, False, True), ("2", "", True, False, True)]
+
+
+def test_a_run_tells_where_its_log_is_written(opened: Open, database: Database) -> None:
+    session = opened(log="/results/log.html")
+    elsewhere = session.watching("faults")
+    elsewhere.close()
+    assert session.memory.history.flush()
+    assert rows(database, "SELECT DISTINCT log FROM runs") == [("/results/log.html",)]
 
 
 def test_a_body_that_its_model_rejects_is_a_failure_and_remembered(opened: Open, database: Database) -> None:
@@ -185,7 +206,7 @@ def test_the_revision_of_the_tests_is_the_commit(tmp_path: Path) -> None:
     assert git_revision(tmp_path) is None
     assert git_revision(tmp_path / "nowhere") is None
     revision = git_revision(Path(__file__).parent)
-    assert revision is None or len(revision) == 40
+    assert revision is None or len(revision.partition("+")[0]) == 40
 
 
 def test_the_public_api_is_the_public_api_by_its_address_too() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import fsum
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from observatory.exchange import Attempt, Failure, FailureType
-from observatory.metrics import Metrics
+from observatory.metrics import BUCKETS, Metrics
 from tests.history_values import an_exchange
 
 _ENDPOINTS = st.sampled_from(["pokemon", "type", "ability", "berry"])
@@ -28,6 +29,39 @@ def test_each_request_counts_once_for_its_endpoint(endpoints: list[str]) -> None
         assert metrics.value("pokeapi_request_duration_seconds_count", endpoint=endpoint) == count
     assert metrics.value("pokeapi_requests_total") == len(endpoints)
     assert metrics.value("pokeapi_failures_total") == 0
+
+
+# Property 12: Latency metrics are recorded
+@pytest.mark.property(12)
+@settings(max_examples=100)
+@given(
+    st.lists(
+        st.tuples(
+            _ENDPOINTS,
+            st.floats(0, 100, allow_nan=False),
+            st.sampled_from([200, 404, 429, 503]),
+            st.none() | st.sampled_from(FailureType),
+        ),
+        max_size=30,
+    )
+)
+def test_each_answer_leaves_its_duration_with_its_endpoint(
+    answers: list[tuple[str, float, int, FailureType | None]],
+) -> None:
+    metrics = Metrics()
+    for endpoint, seconds, status, failed in answers:
+        failure = Failure(failed, "why") if failed else None
+        # A try before the last one, and what was waited, are no part of how long this answer took.
+        attempts = (Attempt(1, 503, 9.0), Attempt(2, status, seconds, waited=8.0, limited=7.0))
+        metrics.saw(an_exchange(endpoint, elapsed=seconds, status=status, failure=failure, attempts=attempts))
+    name = "pokeapi_request_duration_seconds"
+    for endpoint in ("pokemon", "type", "ability", "berry"):
+        durations = [seconds for of, seconds, _, _ in answers if of == endpoint]
+        assert metrics.value(f"{name}_count", endpoint=endpoint) == len(durations)
+        assert metrics.value(f"{name}_sum", endpoint=endpoint) == pytest.approx(fsum(durations))
+        for bound in BUCKETS:
+            within = sum(seconds <= bound for seconds in durations)
+            assert metrics.value(f"{name}_bucket", endpoint=endpoint, le=str(bound)) == within
 
 
 # Property 13: Failure metrics are incremented

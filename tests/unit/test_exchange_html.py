@@ -49,6 +49,35 @@ def test_attempts_are_shown_when_there_was_more_than_one() -> None:
     assert "attempt" not in exchange_block(an_exchange())
 
 
+def test_one_attempt_tells_its_phases_in_a_few_words() -> None:
+    attempt = Attempt(1, 200, 0.015, connect=0.003, first_byte=0.012)
+    block = exchange_block(an_exchange(attempts=(attempt,), elapsed=0.015))
+    assert "200 OK · 15 ms" in block
+    assert "</summary>http://api/api/v2/pokemon/1/ · connect 3 ms, first byte 12 ms<details>" in block
+    kept = exchange_block(an_exchange(attempts=(Attempt(1, 200, 0.015, first_byte=0.012),)))
+    assert "/1/ · first byte 12 ms<details>" in kept, "nothing of a connection that was there"
+    assert "</summary>http://api/api/v2/pokemon/1/<details>" in exchange_block(an_exchange()), "nothing is known"
+
+
+def test_a_failed_request_tells_its_phases_too() -> None:
+    attempt = Attempt(1, 503, 0.015, "it answered 503", connect=0.003, first_byte=0.012)
+    failure = Failure(FailureType.SERVER_ERROR, "pokemon/1 answered 503.")
+    block = exchange_block(an_exchange(attempts=(attempt,), status=503, failure=failure))
+    assert "pokemon/1 answered 503.</div>connect 3 ms, first byte 12 ms<details>" in block
+
+
+def test_the_phases_of_several_attempts_are_columns() -> None:
+    attempts = (
+        Attempt(1, None, 0.25, "reset", connect=0.125),
+        Attempt(2, 200, 1.5, connect=0.02, first_byte=0.75),
+    )
+    block = exchange_block(an_exchange(attempts=attempts))
+    assert "<th align=left>connect<th align=left>first byte<th align=left>total" in block
+    assert "<td>no\u00a0answer<td>125\u00a0ms<td><td>250\u00a0ms" in block
+    assert "<td>200<td>20\u00a0ms<td>750\u00a0ms<td>1.50\u00a0s" in block
+    assert "first byte 750" not in block, "once is enough"
+
+
 def test_rejected_fields_are_a_table() -> None:
     fields = (FieldError("types[0].slot", "integer", "'one' (text)"),)
     block = exchange_block(an_exchange(failure=Failure(FailureType.MODEL, "bad", fields)))

@@ -78,6 +78,17 @@ class TestLines:
         ]
         assert list(lines(path)[0])[:5] == ["timestamp", "level", "test_name", "message", "run_id"]
 
+    def test_the_phases_of_the_last_attempt_as_far_as_they_are_known(self, log: StructuredLog, path: Path) -> None:
+        first = Attempt(1, 503, 0.5, connect=0.25, first_byte=0.375)
+        log.exchange(exchange(attempts=(first, Attempt(2, 200, 0.0123456, first_byte=0.0101234))))
+        log.exchange(exchange(attempts=(first,)))
+        log.exchange(exchange(attempts=()))
+        again, once, never = lines(path)
+        assert again["first_byte_seconds"] == 0.010123
+        assert "connect_seconds" not in again
+        assert (once["connect_seconds"], once["first_byte_seconds"]) == (0.25, 0.375)
+        assert {"connect_seconds", "first_byte_seconds"}.isdisjoint(never)
+
     def test_a_failed_request_with_its_waits(self, log: StructuredLog, path: Path) -> None:
         attempts = (
             Attempt(1, None, 10.0, problem="no answer", limited=0.25),

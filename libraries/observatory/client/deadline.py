@@ -9,9 +9,11 @@ from concurrent.futures import Future
 from ipaddress import ip_address
 from socket import SOCK_STREAM, getaddrinfo
 from threading import Thread
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import httpcore
+
+from observatory.client.timing import Stopwatch
 
 LookUp = Callable[[str], list[str]]
 """Gives the addresses of a host name; raises OSError when it has none."""
@@ -22,11 +24,20 @@ _LEAST: Final = 0.001  # seconds; a socket that is given 0 would not block at al
 class Deadline(float):
     """A time-out, in seconds, that knows how much of it is left.
 
-    It goes through httpx and httpcore as the number it is; the stream below asks it before each operation.
+    It goes through httpx and httpcore as the number it is; the stream below asks it before each operation. It belongs
+    to one request, so whoever opens a connection for that request finds its stopwatch here: this costs nothing where a
+    connection is used again, while httpcore's tracing calls back ten times for each request.
     """
 
-    def __init__(self, seconds: float) -> None:
-        """Begin now."""
+    def __new__(cls, seconds: float, watch: Stopwatch | None = None) -> Self:
+        """Make the number."""
+        del watch
+        return super().__new__(cls, seconds)
+
+    def __init__(self, seconds: float, watch: Stopwatch | None = None) -> None:
+        """Begin now; `watch` is told of a connection that is opened meanwhile."""
+        super().__init__()
+        self.watch = watch
         self._at = time.monotonic() + seconds
 
     def left(self) -> float:
@@ -66,6 +77,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
                 if position == len(addresses):
                     raise
             else:
+                tell_connected(timeout)
                 return DeadlineStream(stream)
         raise httpcore.ConnectError(f"The host {host} has no address.")
 
@@ -97,11 +109,26 @@ class DeadlineStream(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         """Shake hands for TLS."""
         left = _left(timeout, httpcore.ConnectTimeout)
-        return DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, left))
+        tell_connecting(timeout)
+        stream = DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, left))
+        tell_connected(timeout)
+        return stream
 
     def get_extra_info(self, info: str) -> object:
         """Whatever the connection below knows."""
         return self._stream.get_extra_info(info)
+
+
+def tell_connecting(timeout: float | None) -> None:
+    """Tell the stopwatch of the request, if it has one, that a connection does not stand yet."""
+    if isinstance(timeout, Deadline) and timeout.watch is not None:
+        timeout.watch.connecting()
+
+
+def tell_connected(timeout: float | None) -> None:
+    """Tell the stopwatch of the request, if it has one, that a connection stands."""
+    if isinstance(timeout, Deadline) and timeout.watch is not None:
+        timeout.watch.connected()
 
 
 def _left(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Final
 
 import httpx
 
-from observatory.exchange import Failure, FailureType
+from observatory.exchange import Failure, FailureType, Obstacle
 from observatory.words import count, one_line
 
 _LONGEST_DETAIL: Final = 160  # characters quoted of what a server or a library says
@@ -45,7 +46,7 @@ class Fault:
 
     For a type without an opening in the failure's sentence, the clause begins with the verb that belongs to
     the request: `answered 404 Not Found where 200 was expected`. `is_ours` tells that the request was at
-    fault, so that nothing was learnt of the API.
+    fault, so that nothing was learnt of the API. `obstacle` says what kept it from reaching anybody.
     """
 
     type: FailureType
@@ -53,6 +54,7 @@ class Fault:
     again: Again = Again.NEVER
     advice: str = ""
     is_ours: bool = False
+    obstacle: Obstacle | None = None
 
     @property
     def problem(self) -> str:
@@ -68,7 +70,11 @@ class Fault:
         """The failure of a request whose last attempt went wrong like this."""
         where = f", after {count(attempts, 'attempt')} at {url}" if attempts else f" ({url})"
         advice = f"; {self.advice}" if self.advice else ""
-        return Failure(self.type, f"{subject} {_OPENING.get(self.type, '')}{self.clause}{where}{advice}.")
+        sentence = f"{subject} {_OPENING.get(self.type, '')}{self.clause}{where}{advice}."
+        return Failure(self.type, sentence, obstacle=self.obstacle)
+
+
+_NO_WAY_OUT: Final = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH})
 
 
 class FaultError(Exception):
@@ -131,6 +137,8 @@ def transport_fault(error: Exception, host: str, *, answered: bool, received: in
                 f"the host name {one_line(host, _LONGEST_DETAIL)} has no address ({_detail(cause)})",
                 Again.AFTER_A_WHILE,
                 "check the target's spelling and this machine's name server",
+                # A name server that answers says that there is no such name; "again" says that none answered.
+                obstacle=Obstacle.NETWORK if cause.args[:1] == (socket.EAI_AGAIN,) else None,
             )
         if isinstance(cause, ssl.SSLError):
             return _tls_fault(cause)
@@ -141,12 +149,24 @@ def transport_fault(error: Exception, host: str, *, answered: bool, received: in
         return unsendable_fault(detail)
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         clause = "the connection was refused"
-        return Fault(FailureType.CONNECTION, clause, Again.AFTER_A_WHILE, "check that the API runs there")
+        advice = "check that the API runs there"
+        return Fault(FailureType.CONNECTION, clause, Again.AFTER_A_WHILE, advice, obstacle=Obstacle.REFUSED)
     if any(isinstance(cause, ConnectionResetError | BrokenPipeError) for cause in causes):
         clause = "the connection was reset before an answer came"
         return Fault(FailureType.CONNECTION, clause, Again.AFTER_A_WHILE)
     kind = "the answer is not HTTP" if isinstance(error, httpx.RemoteProtocolError) else "the connection failed"
-    return Fault(FailureType.CONNECTION, f"{kind} ({detail})", Again.AFTER_A_WHILE)
+    obstacle = Obstacle.NETWORK if any(map(_is_of_this_network, causes)) else None
+    return Fault(FailureType.CONNECTION, f"{kind} ({detail})", Again.AFTER_A_WHILE, obstacle=obstacle)
+
+
+def _is_of_this_network(cause: BaseException) -> bool:
+    """Whether there is no way out of this machine, or its proxy let nothing through.
+
+    A proxy that answers 5xx could not reach the API, which may be the API's own fault.
+    """
+    if isinstance(cause, httpx.ProxyError):
+        return str(cause).startswith("4")
+    return isinstance(cause, OSError) and cause.errno in _NO_WAY_OUT
 
 
 def _tls_fault(error: ssl.SSLError) -> Fault:

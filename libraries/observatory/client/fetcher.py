@@ -16,7 +16,7 @@ from observatory.client.reading import NOT_PARSED
 from observatory.client.wire import Wire
 from observatory.exchange import Attempt, Exchange, FailureType, Request
 
-_UNSENT: Final = Outcome(status=None, elapsed=0.0)
+_UNSENT: Final = Outcome(status=None)
 
 
 class Fetcher:
@@ -34,9 +34,12 @@ class Fetcher:
         self._headers = {**self._headers, name.lower(): value}
         self._encoded = _encoded(self._headers)
 
-    async def fetch(self, request: Request, wire: Wire) -> Exchange:
-        """Ask, and say what came of it; whatever the API and the network do, an exchange comes back."""
-        asked = self._asked(request)
+    async def fetch(self, request: Request, wire: Wire, *, in_batch: bool = False) -> Exchange:
+        """Ask, and say what came of it; whatever the API and the network do, an exchange comes back.
+
+        `in_batch` tells that the request is one of many at once.
+        """
+        asked = self._asked(request, in_batch=in_batch)
         try:
             url = httpx.URL(asked.address)
         except httpx.InvalidURL as error:
@@ -60,13 +63,13 @@ class Fetcher:
             exchange.__dict__["content_hash"] = outcome.reading.digest
         return exchange
 
-    def _asked(self, request: Request) -> _Asked:
+    def _asked(self, request: Request, *, in_batch: bool) -> _Asked:
         headers, encoded = self._headers, self._encoded
         if request.headers:
             headers = {**headers, **_in_lower_case(request.headers)}
             encoded = _encoded(headers)
         address = self._terms.base.address_of(request)
-        return _Asked(request, address, self._terms.clock.now(), headers, encoded)
+        return _Asked(request, address, self._terms.clock.now(), headers, encoded, in_batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class _Asked:
     at: datetime
     headers: Mapping[str, str]
     encoded_headers: list[tuple[bytes, bytes]]
+    in_batch: bool
 
 
 def _exchange(
@@ -87,7 +91,7 @@ def _exchange(
         resource=request.resource,
         url=asked.address,
         started_at=asked.at,
-        elapsed=outcome.elapsed,
+        elapsed=attempts[-1].elapsed if attempts else 0.0,
         attempts=tuple(attempts),
         method=request.method,
         status=outcome.status,
@@ -95,6 +99,7 @@ def _exchange(
         request_headers=asked.headers,
         body=outcome.reading.body,
         failure=fault.failure(_subject(request), len(attempts), asked.address) if fault else None,
+        in_batch=asked.in_batch,
     )
 
 

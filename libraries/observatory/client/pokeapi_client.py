@@ -223,7 +223,7 @@ class PokeApiClient:
         async def work() -> None:
             # All workers draw from one iterator: each request is taken once.
             for position, request in waiting:
-                done.put((position, await self._fetcher.fetch(request, wire)))
+                done.put((position, await self._fetcher.fetch(request, wire, in_batch=True)))
 
         try:
             async with asyncio.TaskGroup() as group:

@@ -15,6 +15,7 @@ from observatory.client.reading import Reading, read
 from observatory.client.redirect import Trail
 from observatory.client.reply import Reply
 from observatory.client.retry import RetryPlan, RetryRules
+from observatory.client.timing import Timing
 from observatory.client.wire import Wire
 from observatory.exchange import Attempt, Request
 
@@ -38,7 +39,6 @@ class Outcome:
     """What came of the last attempt."""
 
     status: int | None
-    elapsed: float
     headers: Mapping[str, str] = field(default_factory=dict)
     reading: Reading = field(default_factory=Reading)
 
@@ -80,29 +80,37 @@ class Pursuit:
 
     async def _attempt(self, waited: float) -> Outcome:
         self._limited = 0.0
-        outcome = await self._ask()
+        outcome, timing = await self._ask()
+        fault = outcome.fault
         self.attempts.append(
             Attempt(
                 number=len(self.attempts) + 1,
                 status=outcome.status,
-                elapsed=outcome.elapsed,
-                problem=outcome.fault.problem if outcome.fault else None,
+                elapsed=timing.elapsed,
+                problem=fault.problem if fault else None,
                 limited=self._limited,
                 waited=waited,
+                started_at=timing.started_at,
+                connect=timing.connect,
+                first_byte=timing.first_byte,
+                failure_type=fault.type if fault else None,
+                is_cold=timing.is_cold,
+                clock_jumped=timing.clock_jumped,
             )
         )
         return outcome
 
-    async def _ask(self) -> Outcome:
+    async def _ask(self) -> tuple[Outcome, Timing]:
         """Ask, and ask again wherever the answer points to, all within one deadline."""
         terms = self._terms
         trail = Trail(terms.base, self._url)
-        elapsed = 0.0
+        timing: Timing | None = None
         while True:
             await self._wait_for_the_limit()
-            reply = Reply(terms.clock, timeout=max(terms.timeout - elapsed, 0.0), max_bytes=terms.max_body_bytes)
+            left = terms.timeout if timing is None else max(terms.timeout - timing.elapsed, 0.0)
+            reply = Reply(terms.clock, timeout=left, max_bytes=terms.max_body_bytes)
             fault = await self._exchange(trail.here, reply)
-            elapsed += reply.elapsed
+            timing = reply.timing if timing is None else timing.then(reply.timing)
             try:
                 if fault is None and trail.follow(self._request, reply):
                     continue
@@ -111,7 +119,7 @@ class Pursuit:
             reading = (
                 Reading(fault=fault) if fault else read(self._request, reply, terms.max_body_bytes, terms.is_known)
             )
-            return Outcome(reply.status, elapsed, reply.headers, reading)
+            return Outcome(reply.status, reply.headers, reading), timing
 
     async def _wait_for_the_limit(self) -> None:
         if self._terms.limiter is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from observatory.client.clock import Clock
 from observatory.client.fault import Again, Fault, FaultError
+from observatory.client.timing import Stopwatch, Timing
 from observatory.exchange import FailureType
 
 
@@ -22,14 +23,13 @@ class Reply:
         self.headers: dict[str, str] = {}
         self.timeout = timeout
         self.received = 0
-        self.elapsed = 0.0
-        self._clock = clock
         self._max_bytes = max_bytes
         self._chunks: list[bytes] = []
-        self._started = clock.monotonic()
+        self.watch = Stopwatch(clock)
 
     def begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Take the head of the answer."""
+        self.watch.answered()
         self.status = status
         for raw_name, raw_value in headers:
             name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
@@ -47,12 +47,13 @@ class Reply:
         self.received += len(chunk)
         if self.received > self._max_bytes:
             raise oversized(self._max_bytes)
-        if self._clock.monotonic() - self._started > self.timeout:
+        if self.watch.seconds() > self.timeout:
             raise TimeoutError
 
-    def end(self) -> None:
-        """Stop the time: nothing more comes, because all is there or because it broke."""
-        self.elapsed = self._clock.monotonic() - self._started
+    @property
+    def timing(self) -> Timing:
+        """How long it took, phase by phase; complete when the watch was stopped."""
+        return self.watch.timing
 
     @property
     def payload(self) -> bytes:

@@ -11,6 +11,7 @@ import httpcore
 import httpx
 
 from observatory.client.deadline import DeadlineBackend
+from observatory.client.watched_backend import WatchedBackend
 
 _KEEP_ALIVE: Final = 4.0
 """Seconds an idle connection is kept. Servers close theirs after 5 (uvicorn's default) or more; who is first
@@ -43,6 +44,31 @@ class BlockingTransport(httpx.HTTPTransport):
         )
 
 
+class ConcurrentTransport(httpx.AsyncHTTPTransport):
+    """httpx's transport for event loops over connections that tell when they stand."""
+
+    def __init__(self, base_url: httpx.URL) -> None:
+        """Prepare to connect to a target; no connection is made yet."""
+        context, backend, proxy = tls_context(base_url), WatchedBackend(), proxy_of(base_url)
+        if proxy is None:
+            self._pool = httpcore.AsyncConnectionPool(
+                ssl_context=context,
+                max_connections=None,
+                keepalive_expiry=_KEEP_ALIVE,
+                network_backend=backend,
+            )
+            return
+        chosen = httpx.Proxy(proxy)
+        self._pool = httpcore.AsyncHTTPProxy(
+            proxy_url=str(chosen.url),
+            proxy_auth=chosen.raw_auth,
+            ssl_context=context,
+            max_connections=None,
+            keepalive_expiry=_KEEP_ALIVE,
+            network_backend=backend,
+        )
+
+
 def blocking_transport(base_url: httpx.URL) -> httpx.BaseTransport:
     """A transport for one request after the other."""
     return BlockingTransport(base_url)
@@ -50,8 +76,7 @@ def blocking_transport(base_url: httpx.URL) -> httpx.BaseTransport:
 
 def concurrent_transport(base_url: httpx.URL) -> httpx.AsyncBaseTransport:
     """A transport for many requests at once; how many is for the caller to bound."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_KEEP_ALIVE)
-    return httpx.AsyncHTTPTransport(verify=tls_context(base_url), limits=limits, proxy=proxy_of(base_url))
+    return ConcurrentTransport(base_url)
 
 
 def tls_context(base_url: httpx.URL) -> ssl.SSLContext:

@@ -47,21 +47,24 @@ class BlockingWire:
         """Use an open transport."""
         self._transport = transport
         self._clock = clock
+        self._was_answered = False
 
     async def send(self, request: httpx.Request, reply: Reply) -> None:
         """Send a request and read all of its answer into `reply`."""
-        deadline = Deadline(reply.timeout)
+        is_first = not self._was_answered
+        deadline = Deadline(reply.timeout, reply.watch)
         request.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), deadline)
         try:
             response = self._transport.handle_request(request)
             try:
                 reply.begin(response.status_code, response.headers.raw)
+                self._was_answered = True
                 for chunk in cast("httpx.SyncByteStream", response.stream):
                     reply.take(chunk)
             finally:
                 response.close()
         finally:
-            reply.end()
+            reply.watch.stop(is_first=is_first)
 
     async def sleep(self, seconds: float) -> None:
         """Wait, holding the thread."""
@@ -83,21 +86,29 @@ class ConcurrentWire:
         """Use an open transport."""
         self._transport = transport
         self._clock = clock
+        self._was_answered = False
+        self._is_first_under_way = False
 
     async def send(self, request: httpx.Request, reply: Reply) -> None:
         """Send a request and read all of its answer into `reply`."""
+        # Of a first volley one is cold: the others wait for their connections too, but so they do in each run.
+        is_first = not (self._was_answered or self._is_first_under_way)
+        self._is_first_under_way = self._is_first_under_way or is_first
+        request.extensions["timeout"] = {"connect": Deadline(reply.timeout, reply.watch)}
         try:
             # One deadline around everything: httpx's own time-outs begin anew with each piece that comes.
             async with asyncio.timeout(reply.timeout):
                 response = await self._transport.handle_async_request(request)
                 try:
                     reply.begin(response.status_code, response.headers.raw)
+                    self._was_answered = True
                     async for chunk in cast("httpx.AsyncByteStream", response.stream):
                         reply.take(chunk)
                 finally:
                     await response.aclose()
         finally:
-            reply.end()
+            self._is_first_under_way = self._is_first_under_way and not is_first
+            reply.watch.stop(is_first=is_first)
 
     async def sleep(self, seconds: float) -> None:
         """Wait, leaving the event loop to others."""

@@ -6,9 +6,12 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from observatory.exchange import Exchange, FailureType
+
+FAILED: Final = "failed"
+"""Why a sample is left out that is of no good answer."""
 
 _HTTP_OK = 200
 
@@ -73,7 +76,8 @@ class SampleEntry:
 
     `attempt` is its number of the `attempts` that the request took. `connect` is the seconds until a new connection
     stood, None when one was used again, `first_byte` those until the head of the answer. `left_out` says why it is
-    not held against a baseline; it is empty when it is.
+    not held against a baseline; it is empty when it is. One that failed is left out by itself: a version before this,
+    whose journal may still be waiting, did not say so.
     """
 
     id: uuid.UUID
@@ -93,13 +97,21 @@ class SampleEntry:
     left_out: str = ""
 
     def __post_init__(self) -> None:
-        """Keep only text that can be stored."""
+        """Keep only text that can be stored, and leave out what failed."""
         _make_storable(self, "endpoint", "resource", "test_name")
+        if not self.left_out and is_failed(self.status, self.failure_type):
+            object.__setattr__(self, "left_out", FAILED)
 
 
 @dataclass(frozen=True, slots=True)
 class TestAttemptEntry:
-    """One attempt at one test: `name` is the long name, `status` PASS, FAIL or SKIP, `elapsed` seconds."""
+    """One attempt at one test: `name` is the long name, `status` PASS, FAIL or SKIP, `elapsed` seconds.
+
+    `attempt` counts the attempts at the test within its process: 2 is a retry. `cause` says what of ours made it fail,
+    and is empty when it was the API or the test itself; `fingerprint` is equal for equal errors. `quarantined` tells
+    that it could not fail the run. A test that passed may be told again, with the same `id`, as failed: its suite's
+    tear-down comes after it.
+    """
 
     run_id: uuid.UUID
     name: str
@@ -108,6 +120,10 @@ class TestAttemptEntry:
     elapsed: float
     message: str = ""
     id: uuid.UUID = field(default_factory=uuid.uuid4)
+    attempt: int = 1
+    cause: str = ""
+    fingerprint: str = ""
+    quarantined: bool = False
 
     def __post_init__(self) -> None:
         """Keep only text that can be stored."""
@@ -115,6 +131,11 @@ class TestAttemptEntry:
 
 
 Entry = RunEntry | ResponseEntry | SampleEntry | TestAttemptEntry
+
+
+def is_failed(status: int | None, failure_type: str | None) -> bool:
+    """Whether an attempt brought no good answer. What a model rejects was answered all the same."""
+    return status != _HTTP_OK or failure_type not in (None, FailureType.MODEL)
 
 
 def _make_storable(entry: Entry, *names: str) -> None:
@@ -140,15 +161,18 @@ def is_good_answer(exchange: Exchange) -> bool:
     return is_asked_for and is_readable
 
 
+def asked_resource(exchange: Exchange) -> str:
+    """The resource that was asked for, as it was; a list page by its query (`?limit=20&offset=0`)."""
+    query = exchange.url.partition("?")[2]
+    return exchange.resource or (f"?{'&'.join(sorted(query.split('&')))}" if query else "")
+
+
 def stored_resource(exchange: Exchange) -> str:
     """The resource under which a response is kept.
 
     `pokemon/bulbasaur` and `pokemon/1` are one resource, so the body's own integer `id` wins; a list page is
     known by its query (`?limit=20&offset=0`), a whole list by the empty name.
     """
-    if exchange.resource:
-        identity = _fields(exchange).get("id")
-        is_number = isinstance(identity, int) and not isinstance(identity, bool)
-        return str(identity) if is_number else exchange.resource
-    query = exchange.url.partition("?")[2]
-    return f"?{'&'.join(sorted(query.split('&')))}" if query else ""
+    identity = _fields(exchange).get("id") if exchange.resource else None
+    is_number = isinstance(identity, int) and not isinstance(identity, bool)
+    return str(identity) if is_number else asked_resource(exchange)

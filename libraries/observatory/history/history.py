@@ -17,12 +17,14 @@ from observatory.history.entries import (
     Entry,
     ResponseEntry,
     RunEntry,
-    SampleEntry,
     TestAttemptEntry,
     is_good_answer,
     stored_resource,
 )
+from observatory.history.flaky import FlakyTests
+from observatory.history.latency import Latency
 from observatory.history.queries import State, known_bodies, states
+from observatory.history.samples import samples
 from observatory.history.writer import Writer
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ class History:
         """Begin to write behind the tests; nothing here waits for the database."""
         self.database = database
         self.drift = Drift(database, self._settle)
+        self.flaky = FlakyTests(database, self._settle)
+        self.latency = Latency(database, self._settle)
         self._on_known = on_known
         self._known: dict[bytes, str | None] = {}
         self._targets: set[str] = set()
@@ -60,10 +64,8 @@ class History:
         self._writer.add([run])
 
     def saw(self, exchange: Exchange, run: RunEntry, *, accepted_by: str | None = None) -> None:
-        """Remember an exchange: its sample always, its body when it is a good answer and new."""
-        entries: list[Entry] = []
-        if exchange.attempts:
-            entries.append(_sample(exchange, run))
+        """Remember an exchange: a sample of each attempt, and its body when it is a good answer and new."""
+        entries: list[Entry] = [*samples(exchange, run.id)]
         if is_good_answer(exchange):
             entries.append(self._response(exchange, run, accepted_by))
         self._writer.add(entries)
@@ -124,18 +126,3 @@ class History:
         self._known.update(known)
         self.drift.connected(database, list(self._targets))
         self._on_known(known)
-
-
-def _sample(exchange: Exchange, run: RunEntry) -> SampleEntry:
-    return SampleEntry(
-        id=exchange.id,
-        run_id=run.id,
-        endpoint=exchange.endpoint,
-        resource=exchange.resource,
-        started_at=exchange.started_at,
-        elapsed=exchange.elapsed,
-        attempts=len(exchange.attempts),
-        status=exchange.status,
-        failure_type=exchange.failure.type.value if exchange.failure else None,
-        test_name=exchange.test_name,
-    )

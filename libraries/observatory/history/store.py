@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -65,9 +66,13 @@ INSERT INTO latency_samples
 VALUES %s ON CONFLICT (id) DO NOTHING
 """
 
+# A pass may be taken back, and never the other way round: the order in which both are told makes no difference.
 _ATTEMPTS = """
-INSERT INTO test_attempts (id, run_id, test_name, status, started_at, elapsed_seconds, message)
-VALUES %s ON CONFLICT (id) DO NOTHING
+INSERT INTO test_attempts AS known
+    (id, run_id, test_name, status, started_at, elapsed_seconds, message, attempt, cause, fingerprint, quarantined)
+VALUES %s ON CONFLICT (id) DO UPDATE SET
+    status = excluded.status, message = excluded.message, cause = excluded.cause, fingerprint = excluded.fingerprint
+WHERE known.status = 'PASS' AND excluded.status <> 'PASS'
 """
 
 
@@ -100,7 +105,7 @@ def store(connection: Connection, entries: Sequence[Entry]) -> Stored:
         _insert(
             cursor,
             _ATTEMPTS,
-            [_attempt_row(entry) for entry in entries if isinstance(entry, TestAttemptEntry)],
+            [_attempt_row(attempt) for attempt in _last_told(entries)],
         )
         return _learn(cursor, found, responses) if found else Stored()
 
@@ -171,6 +176,15 @@ def _response_row(span: _Span) -> tuple[Any, ...]:
     return (*span.key, first.seen_at, last.seen_at, first.run_id, last.run_id)
 
 
+def _last_told(entries: Sequence[Entry]) -> Sequence[TestAttemptEntry]:
+    """Each attempt once: a statement touches a row once, and a pass may be taken back in the same batch."""
+    attempts: dict[uuid.UUID, TestAttemptEntry] = {}
+    for entry in entries:
+        if isinstance(entry, TestAttemptEntry) and (entry.id not in attempts or entry.status != "PASS"):
+            attempts[entry.id] = entry
+    return list(attempts.values())
+
+
 def _sample_row(sample: SampleEntry) -> tuple[Any, ...]:
     return (
         sample.id,
@@ -200,4 +214,8 @@ def _attempt_row(attempt: TestAttemptEntry) -> tuple[Any, ...]:
         attempt.started_at,
         attempt.elapsed,
         attempt.message,
+        attempt.attempt,
+        attempt.cause,
+        attempt.fingerprint,
+        attempt.quarantined,
     )

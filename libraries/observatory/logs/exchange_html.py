@@ -36,7 +36,7 @@ def exchange_block(exchange: Exchange, mask: Callable[[str], str] = str) -> str:
         _attempts(exchange.attempts),
         _failure(exchange),
         _unknown_fields(exchange.unknown_fields),
-        "" if exchange.failure else f"<div>{escape(exchange.url)}</div>",
+        _where_and_how_fast(exchange),
         _body(exchange, mask),
     ]
     is_open = " open" if exchange.failure else ""
@@ -98,13 +98,19 @@ def _status(exchange: Exchange) -> str:
         return str(exchange.status)
 
 
+def _has_table(attempts: Sequence[Attempt]) -> bool:
+    return len(attempts) > 1 or any(attempt.limited for attempt in attempts)
+
+
 def _attempts(attempts: Sequence[Attempt]) -> str:
-    if len(attempts) < 2 and not any(attempt.limited for attempt in attempts):
+    if not _has_table(attempts):
         return ""
     rows = [
         (
             attempt.number,
             f"no{_UNBROKEN}answer" if attempt.status is None else attempt.status,
+            "" if attempt.connect is None else _seconds(attempt.connect, _UNBROKEN),
+            "" if attempt.first_byte is None else _seconds(attempt.first_byte, _UNBROKEN),
             _seconds(attempt.elapsed, _UNBROKEN),
             _seconds(attempt.waited, _UNBROKEN),
             _seconds(attempt.limited, _UNBROKEN),
@@ -112,7 +118,24 @@ def _attempts(attempts: Sequence[Attempt]) -> str:
         )
         for attempt in attempts
     ]
-    return _table(("attempt", "status", "took", "pause before", "rate limit", "outcome"), rows)
+    head = ("attempt", "status", "connect", "first byte", "total", "pause before", "rate limit", "outcome")
+    return _table(head, rows)
+
+
+def _where_and_how_fast(exchange: Exchange) -> str:
+    """The address, unless the failure's sentence names it, and the phases, unless they stand among the attempts.
+
+    Text with nothing around it: what stands before and after it are blocks, and a log has hundreds of these lines.
+    """
+    facts = [] if exchange.failure else [escape(exchange.url)]
+    phases = "" if _has_table(exchange.attempts) else "".join(_phases(attempt) for attempt in exchange.attempts)
+    return " · ".join([*facts, phases] if phases else facts)
+
+
+def _phases(attempt: Attempt) -> str:
+    """Until when the connection stood, if it was a new one, and the head of the answer came; the total stands above."""
+    phases = (("connect", attempt.connect), ("first byte", attempt.first_byte))
+    return ", ".join(f"{name} {_seconds(seconds)}" for name, seconds in phases if seconds is not None)
 
 
 def _failure(exchange: Exchange) -> str:

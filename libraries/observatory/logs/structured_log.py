@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
-from observatory.exchange import Exchange
+from observatory.exchange import Attempt, Exchange
 from observatory.logs.masking import Masker, PlainData
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ class StructuredLog:
         }
         if exchange.run_id:
             fields["run_id"] = exchange.run_id
+        if exchange.attempts:
+            fields.update(_phases(exchange.attempts[-1]))
         if exchange.unknown_fields:
             fields["unknown_fields"] = exchange.unknown_fields
         self._write(level, fields)
@@ -275,6 +277,12 @@ class LineHandler(logging.Handler):
         # When even this cannot be said, there is nobody left to say it to; `lost` still counts.
         with contextlib.suppress(OSError, ValueError):
             stream.write(sentence)
+
+
+def _phases(attempt: Attempt) -> dict[str, float]:
+    """The phases of an attempt that are known, in seconds from its start."""
+    phases = {"connect_seconds": attempt.connect, "first_byte_seconds": attempt.first_byte}
+    return {name: round(seconds, 6) for name, seconds in phases.items() if seconds is not None}
 
 
 def _encodable(value: PlainData) -> PlainData:
