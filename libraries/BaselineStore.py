@@ -1,15 +1,15 @@
-"""Keywords that look at the history: what was seen of a resource, and since when."""
+"""Keywords that look at the history: what was seen of a resource, since when, and how fast an endpoint usually is."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
 
 from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keyword_values import checked, exchange_behind
+from keyword_values import checked, exchange_behind, share_of
 from observatory.exchange import Exchange
 from observatory.history import State, stored_resource
 from observatory.logs.exchange_html import states_table
@@ -18,13 +18,14 @@ from robot_session import LISTENER, ROBOT_SESSION, plainly
 
 if TYPE_CHECKING:
     from observatory.data_drift import DataChange
+    from observatory.latency import Baseline
 
 _MOST_TOLD = 5  # places that a message names
 
 
 @library(scope="GLOBAL", auto_keywords=False, listener=LISTENER, doc_format="MARKDOWN")
 class BaselineStore:
-    """Look at what the history remembers of a resource, and at what changed in its data.
+    """Look at what the history remembers of a resource, what changed in its data, and how fast an endpoint usually is.
 
     Everything that is asked is remembered without a keyword in the test: each request, and each distinct body once.
     The history is kept for each target by itself, in PostgreSQL: an embedded server, or the one in `DATABASE_URL`.
@@ -143,6 +144,116 @@ class BaselineStore:
             changes = _data_changes(exchange, ignoring)
             checked(len(changes), operator, expected, exchange, "number of changes in the data")
             return changes
+
+    @keyword
+    def latency_should_not_have_regressed(
+        self,
+        endpoint: str,
+        mode: Literal["statistical", "threshold"] = "statistical",
+        tolerance: str = "20 %",
+        policy: Literal["fail", "warn"] = "fail",
+    ) -> None:
+        """Fail when an endpoint is slower in this run than it usually is, and show the runs before it in a chart.
+
+        What is usual is learnt from the runs before, of the same target, machine, shard and kind; until ten of them
+        are known, the message says how many there are, and nothing fails. What counts are answers with status 200, each
+        held against what is usual for its resource.
+
+        In the mode `statistical` a run fails when it, with those before it, proves by more than noise would that the
+        endpoint is at least 5 % slower, or that more of its requests are slow. It fails until the latency is as usual
+        again, or is accepted with `Accept New Latency Baseline`. In the mode `threshold` it fails when the 95th
+        percentile is above the baseline's by more than the `tolerance`: easy to explain, and wrong in many runs. With
+        `policy=warn` what would fail is a warning, and the test goes on.
+
+        ```robotframework
+        Get Many Pokemon    1-30
+        Latency Should Not Have Regressed    pokemon
+        Latency Should Not Have Regressed    pokemon    mode=threshold    tolerance=30 %
+        ```
+        """
+        from observatory.latency.sentences import sentence
+        from observatory.latency.threshold import judge_by_threshold
+        from robot_latency import latency_now, show
+
+        with plainly():
+            share = share_of(tolerance)
+            now = latency_now(endpoint)
+            said = now.said
+            if mode == "threshold":
+                said = said._replace(judgement=judge_by_threshold(now.times, said.baseline, share))
+            told = sentence(endpoint, said, now.times.percentiles)
+            show(endpoint, now, told)
+            if said.judgement.verdict.value == "regressed":
+                if policy == "fail":
+                    raise AssertionError(f"The latency has regressed: {told}")
+                logger.warn(f"The latency has regressed: {told}")
+
+    @keyword
+    def latency_should_be_below(
+        self, endpoint: str, percentile: Literal["p50", "p95", "p99"], limit: timedelta
+    ) -> None:
+        """Fail when a percentile of this run's requests to an endpoint is not below a limit.
+
+        What counts are answers with status 200 of all tests of the run so far; the first request on a new connection
+        does not, and neither does any time of waiting.
+
+        ```robotframework
+        Get Many Pokemon    1-30
+        Latency Should Be Below    pokemon    p95    500 ms
+        ```
+        """
+        from observatory.latency.sentences import milliseconds
+        from robot_latency import times_now
+
+        with plainly():
+            times = times_now(endpoint)
+            seen = getattr(times.percentiles, percentile)
+            told = (
+                f"{percentile.upper()} of {count(len(times.requests), 'request')} to {endpoint} is {milliseconds(seen)}"
+            )
+            if seen >= limit.total_seconds():
+                raise AssertionError(f"{told}, and should be below {milliseconds(limit.total_seconds())}.")
+            logger.info(f"{told}.")
+
+    @keyword
+    def get_latency_baseline(self, endpoint: str) -> Baseline | None:
+        """Get how fast an endpoint usually is, as it is known before this run; None while too few runs are known.
+
+        It has `percentiles` (`p50`, `p95`, `p99` in seconds), the `samples` and `runs` they are of, `valid_from`, and
+        the `number` of its version.
+
+        ```robotframework
+        ${baseline} =    Get Latency Baseline    pokemon
+        IF    $baseline    Log    Half of all requests take less than ${baseline.percentiles.p50} s
+        ```
+        """
+        from observatory.latency.sentences import sentence
+        from robot_latency import latency_now
+
+        with plainly():
+            now = latency_now(endpoint)
+            logger.info(sentence(endpoint, now.said, now.times.percentiles))
+            return now.said.baseline
+
+    @keyword
+    def accept_new_latency_baseline(self, endpoint: str, reason: str) -> Baseline:
+        """Take how fast an endpoint is now for usual, from the run on in which it changed; the history keeps why.
+
+        ```robotframework
+        Get Many Pokemon    1-30
+        Accept New Latency Baseline    pokemon    reason=moves are sent too since release 42
+        ```
+        """
+        import getpass
+
+        with plainly():
+            if not reason.strip():
+                raise AssertionError("Say why the latency is accepted: reason=… is empty.")
+            session = ROBOT_SESSION.main
+            latency = session.memory.history.latency
+            baseline = latency.accept(session.run.id, endpoint, getpass.getuser(), ROBOT_SESSION.masked(reason))
+            logger.info(f"Version {baseline.number} of the baseline of {endpoint} holds from now on.")
+            return baseline
 
 
 def _data_changes(exchange: Exchange, ignoring: str) -> list[DataChange]:

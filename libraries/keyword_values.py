@@ -96,3 +96,19 @@ def _read(text: str) -> Any:
     with suppress(ValueError, SyntaxError):
         return ast.literal_eval(text)
     return text
+
+
+def share_of(text: str | float) -> float:
+    """The share that a person means by `20 %` or `0.2`.
+
+    Raises:
+        ObservatoryError: it is neither.
+    """
+    written = str(text).strip()
+    try:
+        share = float(written.removesuffix("%")) / (100 if written.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share < float("inf"):
+        raise ObservatoryError(f"'{written}' is no share; write it like 20 % or 0.2.")
+    return share

@@ -14,3 +14,12 @@ SHORT_TIMEOUT = "250 ms"
 
 SHORT_REST = "500 ms"
 """How long an open circuit is left alone where a test is about what comes after."""
+
+LATENCY_MODE = "statistical"
+"""How it is judged whether an endpoint is slower than it was: `statistical`, or by the plain `threshold` of 20 %."""
+
+LATENCY_POLICY = "warn"
+"""What a suite does when an endpoint is slower than it was: `warn` says so and goes on, `fail` fails the test."""
+
+FLAKY_THRESHOLD = 0.05
+"""A test that surely fails more often than this share of its attempts, though nothing changed, cannot be trusted."""

@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from observatory.commands.drift import as_json_values, drift, login, refusal
+from observatory.commands.drift import as_json_values, drift, refusal
 from observatory.commands.drift_table import none_found, print_accepted, print_change, print_changes
+from observatory.commands.person import login
 from observatory.history.known_changes import ChangeState, KnownChange
 from observatory.schema_drift import ChangeKind
 from tests.drift_values import REVISION, RUN, a_change, a_known_change, an_addition

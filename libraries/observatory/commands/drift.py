@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from observatory.commands.person import login, said
 from observatory.commands.reached import database, with_database
 from observatory.time_spans import time_since
 from observatory.words import listed
@@ -139,7 +139,7 @@ def accept_command(
         raise click.UsageError("Say which changes: give their ids, or --all.")
     if change_ids and (endpoint or target):
         raise click.UsageError("--endpoint and --target go with --all; with ids they say nothing more.")
-    by, why = _said("--name", name if name is not None else login()), _said("--reason", reason)
+    by, why = said("--name", name if name is not None else login()), said("--reason", reason)
     with database(database_url) as reached, reached.transaction() as connection:
         ids: Collection[int] = change_ids
         if accept_all:
@@ -185,23 +185,3 @@ def _check_known(what: str, name: str | None, known: Sequence[str]) -> None:
     """Refuse a name of which nothing is known: that nothing of it changed would say nothing."""
     if name is not None and name not in known:
         raise click.ClickException(f"There is no {what} '{name}' in the history; there are: {listed(known) or 'none'}.")
-
-
-def _said(option: str, text: str) -> str:
-    """What a person gave, without blanks around it; it must say something, and be text."""
-    said = text.strip()
-    if not said:
-        raise click.BadParameter("it is blank; write a few words that others will understand.", param_hint=option)
-    try:
-        said.encode()
-    except UnicodeEncodeError as error:
-        raise click.BadParameter("it is no text in the encoding of your terminal.", param_hint=option) from error
-    return said
-
-
-def login(ask: Callable[[], str] = getpass.getuser) -> str:
-    """The name that the person at the terminal is logged in with; ends the command when there is none."""
-    try:
-        return ask()
-    except (OSError, KeyError, ImportError) as error:  # which of them depends on the platform and on Python's version
-        raise click.UsageError("Nobody is logged in here by a name; say who you are with --name.") from error

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from observatory.commands.baselines import baselines
 from observatory.commands.drift import drift
+from observatory.commands.flaky import failures, flaky
+from observatory.commands.health import health
+from observatory.commands.latency import latency
 from observatory.commands.reached import database, with_database
 from observatory.words import count
 
@@ -25,7 +29,12 @@ def main() -> None:
     """Look after the history that the suites write."""
 
 
+main.add_command(baselines)
 main.add_command(drift)
+main.add_command(flaky)
+main.add_command(failures)
+main.add_command(health)
+main.add_command(latency)
 
 
 class _Time(click.ParamType[datetime]):

@@ -47,6 +47,8 @@ CREATE TABLE performance_baselines (
     calculated_at timestamptz NOT NULL DEFAULT now(),
     valid_from timestamptz NOT NULL,
     valid_until timestamptz,
+    not_before timestamptz,
+    accepted_at timestamptz,
     accepted_by text NOT NULL DEFAULT '',
     reason text NOT NULL DEFAULT '',
     reference json NOT NULL,
@@ -55,6 +57,10 @@ CREATE TABLE performance_baselines (
 COMMENT ON TABLE performance_baselines IS
     'Versions of what is normal for an endpoint: percentiles in seconds, the runs they are of, from when to when they '
     'hold. valid_until is null in the one that holds. Targets, hosts, shards and kinds of runs share none.';
+COMMENT ON COLUMN performance_baselines.calculated_at IS
+    'When it was learnt last: it grows with each run until it has a full window, and is then made anew after one.';
+COMMENT ON COLUMN performance_baselines.not_before IS
+    'Runs that began before are of another level; from there to accepted_at they count, whatever was said of them.';
 COMMENT ON COLUMN performance_baselines.reference IS
     'What the statistical rule knows of these runs: usual logarithms of seconds by resource, and their spread.';
 
@@ -73,7 +79,12 @@ CREATE TABLE latency_verdicts (
     high real,
     since timestamptz,
     runs_since integer,
-    evidence json NOT NULL,
+    way text NOT NULL DEFAULT '',
+    slow real,
+    usually_slow real,
+    known_runs integer NOT NULL DEFAULT 0,
+    judged_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    evidence json NOT NULL DEFAULT '{}',
     PRIMARY KEY (run_id, endpoint)
 );
 COMMENT ON TABLE latency_verdicts IS
@@ -81,6 +92,10 @@ COMMENT ON TABLE latency_verdicts IS
 COMMENT ON COLUMN latency_verdicts.effect IS
     'How much slower than the baseline, as a fraction (0.1: 10 % slower), with its 95 % interval from low to high.';
 COMMENT ON COLUMN latency_verdicts.since IS 'The first of the runs_since runs that the effect is of.';
+COMMENT ON COLUMN latency_verdicts.way IS
+    'alone: slower than the other endpoints of its runs; with all: by itself; slow ones: more requests are slow.';
+COMMENT ON COLUMN latency_verdicts.slow IS 'The share of slow requests, where usually_slow of them are.';
+COMMENT ON COLUMN latency_verdicts.known_runs IS 'How many runs of the endpoint were known before this one.';
 COMMENT ON COLUMN latency_verdicts.evidence IS 'The sums that the rule carries from run to run.';
 CREATE INDEX latency_verdicts_by_endpoint ON latency_verdicts (endpoint, started_at);
 """

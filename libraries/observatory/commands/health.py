@@ -1,0 +1,39 @@
+"""The command `observatory health`: the health page is made of what the history knows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from observatory.commands.reached import database, with_database
+
+_MOST_DAYS = 3650
+
+
+@click.command()
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write; else health.html in the folder of results.",
+)
+@click.option("--target", help="Only this target, such as live; else all, the one first whose suites ran last.")
+@click.option(
+    "--days", type=click.IntRange(1, _MOST_DAYS), default=90, show_default=True, help="How many days to look back."
+)
+@with_database
+def health(output: Path | None, target: str | None, days: int, database_url: str | None) -> None:
+    """Write the health page: is the API well, what got slower, what changed, which tests are flaky.
+
+    It is one file that needs no server and no network.
+    """
+    from observatory.health.writing import write_health
+    from observatory.logs.masking import Masker
+    from observatory.settings import load_settings
+
+    with database(database_url) as reached:
+        settings = load_settings(database_url=database_url)
+        file = (output or settings.results / "health.html").absolute()
+        write_health(reached, file, Masker(settings.secrets()), datetime.now(UTC), days=days, target=target)
+    click.echo(f"The health page is written:\n  {file.as_uri()}")

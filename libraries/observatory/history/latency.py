@@ -1,0 +1,103 @@
+"""What the history says of latencies while a run goes on: is this run slower than those before it?"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import psycopg2
+
+from observatory.errors import HistoryError
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2 names its class in lower case
+
+    from observatory.history.database import Database
+    from observatory.history.latency_queries import EarlierRun, Version
+    from observatory.latency import Baseline, Said, Times
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyNow:
+    """What a run measured of an endpoint so far, what is said of it, and what it is compared with.
+
+    `earlier` are the runs of the same series before it, of late, and `versions` the baselines that held meanwhile, both
+    in the order of time.
+    """
+
+    times: Times
+    said: Said
+    earlier: Sequence[EarlierRun]
+    versions: Sequence[Version]
+
+
+class Latency:
+    """Asks the history about latencies; one for a process.
+
+    `settle` waits until everything that was told is stored, and raises `HistoryError` when it cannot be.
+    """
+
+    def __init__(self, database: Database, settle: Callable[[], None]) -> None:
+        """Ask nothing yet."""
+        self._database = database
+        self._settle = settle
+
+    def now(self, run_id: uuid.UUID, endpoint: str) -> LatencyNow | None:
+        """What a run measured of an endpoint so far, and what is said of it; None when it measured nothing.
+
+        Finished runs that nobody judged yet are judged before.
+
+        Raises:
+            HistoryError: the database cannot be reached.
+        """
+        from observatory.history.latency_queries import earlier_runs, versions
+        from observatory.history.latency_store import judge_finished, judge_so_far
+
+        with self._asking(f"The latency of {endpoint} could not be judged") as connection:
+            judge_finished(connection, datetime.now(UTC))
+        with self._asking(f"The latency of {endpoint} could not be judged") as connection:
+            found = judge_so_far(connection, run_id).get(endpoint)
+            if found is None:
+                return None
+            times, said = found
+            return LatencyNow(
+                times, said, earlier_runs(connection, run_id, endpoint), versions(connection, run_id, endpoint)
+            )
+
+    def times(self, run_id: uuid.UUID, endpoint: str) -> Times | None:
+        """What a run measured of an endpoint so far; None when it measured nothing.
+
+        Raises:
+            HistoryError: the database cannot be reached.
+        """
+        from observatory.history.latency_store import read_times
+
+        with self._asking(f"The latency of {endpoint} could not be read") as connection, connection.cursor() as cursor:
+            found = read_times(cursor, {str(run_id): datetime.now(UTC)}, endpoint)
+        return found.get(str(run_id), {}).get(endpoint)
+
+    def accept(self, run_id: uuid.UUID, endpoint: str, by: str, reason: str) -> Baseline:
+        """Take the level that an endpoint has in a run, and in those before it that show the same, for usual.
+
+        Raises:
+            HistoryError: the database cannot be reached.
+            ObservatoryError: the endpoint has no baseline yet, or was not measured in the run.
+        """
+        from observatory.history.latency_store import accept_so_far, judge_finished
+
+        with self._asking(f"The latency of {endpoint} could not be accepted") as connection:
+            judge_finished(connection, datetime.now(UTC))
+            return accept_so_far(connection, run_id, endpoint, by, reason)
+
+    @contextmanager
+    def _asking(self, what_fails: str) -> Iterator[Connection]:
+        self._settle()
+        try:
+            with self._database.transaction() as connection:
+                yield connection
+        except psycopg2.Error as error:
+            raise HistoryError(f"{what_fails}: {error}".strip()) from error

@@ -1,0 +1,349 @@
+"""How latencies are judged in the history: the samples of a series become verdicts, and baselines by version.
+
+A series is the runs of one kind against one target, from one host and shard. Finished runs are judged in the order in
+which they began, by whoever asks first; a lock lets one process judge at a time.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from msgspec.json import encode
+from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2 names its class in lower case
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
+
+from observatory.errors import ObservatoryError
+from observatory.history.lessons import UNTAUGHT
+from observatory.latency import (
+    FEWEST_RUNS,
+    Baseline,
+    Course,
+    Evidence,
+    KnownRun,
+    Percentiles,
+    Reference,
+    Said,
+    Times,
+    Verdict,
+)
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('latency'))"
+
+_SERIES_OF = "SELECT target_id, host, shard, kind FROM runs WHERE id = %s"
+
+# A run is finished when it said so; one that was killed is, when it is an hour old.
+_UNJUDGED = """
+SELECT run.id, run.started_at, run.target_id, run.host, run.shard, run.kind
+FROM runs AS run JOIN targets AS target ON target.id = run.target_id
+WHERE target.name <> ALL(%(untaught)s) AND run.started_at < %(now)s + interval '5 minutes'
+  AND (run.finished_at IS NOT NULL OR run.started_at < %(now)s - interval '1 hour')
+  AND NOT EXISTS (SELECT FROM latency_verdicts AS verdict WHERE verdict.run_id = run.id)
+  AND EXISTS (SELECT FROM latency_samples AS sample WHERE sample.run_id = run.id AND sample.left_out = '')
+ORDER BY run.started_at, run.id
+"""
+
+# The processes of a run end one after the other: what was judged before the last one did is judged again, as long as
+# no other run of the series was judged since.
+_JUDGED_TOO_SOON = """
+DELETE FROM latency_verdicts WHERE run_id IN (
+    SELECT run.id FROM runs AS run
+    WHERE run.finished_at > %(now)s - interval '1 hour'
+      AND EXISTS (SELECT FROM latency_verdicts AS verdict WHERE verdict.run_id = run.id)
+      AND (SELECT count(*) FROM latency_samples AS sample
+           WHERE sample.run_id = run.id AND left_out = '' AND elapsed_seconds > 0)
+        > (SELECT sum(requests) FROM latency_verdicts AS verdict WHERE verdict.run_id = run.id)
+      AND NOT EXISTS (
+        SELECT FROM latency_verdicts AS later JOIN runs AS other ON other.id = later.run_id
+        WHERE (other.target_id, other.host, other.shard, other.kind)
+            = (run.target_id, run.host, run.shard, run.kind) AND other.id <> run.id
+          AND later.judged_at > (SELECT max(judged_at) FROM latency_verdicts AS mine WHERE mine.run_id = run.id)))
+"""
+
+# Requests of a batch are slower than single ones, so they are measured against their own.
+_TIMES = """
+SELECT run_id, endpoint, resource || CASE WHEN in_batch THEN ' in a batch' ELSE '' END, elapsed_seconds
+FROM latency_samples
+WHERE run_id = ANY(%(runs)s) AND left_out = '' AND elapsed_seconds > 0
+  AND (%(endpoint)s IS NULL OR endpoint = %(endpoint)s)
+ORDER BY started_at, id
+"""
+
+_KNOWN = """
+SELECT verdict.run_id, verdict.started_at, verdict.verdict
+FROM latency_verdicts AS verdict JOIN runs AS run ON run.id = verdict.run_id
+WHERE (target_id, host, shard, kind) = (%(target_id)s, %(host)s, %(shard)s, %(kind)s)
+  AND verdict.endpoint = %(endpoint)s AND verdict.started_at > %(since)s
+ORDER BY verdict.started_at, verdict.run_id
+"""
+
+_BASELINES = """
+SELECT id, endpoint, number, p50, p95, p99, samples, runs, first_run_at, last_run_at, calculated_at, valid_from,
+       not_before, accepted_at, accepted_by, reason, reference
+FROM performance_baselines
+WHERE (target_id, host, shard, kind) = (%(target_id)s, %(host)s, %(shard)s, %(kind)s)
+  AND valid_until IS NULL
+"""
+
+_EVIDENCE = """
+SELECT DISTINCT ON (verdict.endpoint) verdict.endpoint, verdict.baseline_id, verdict.evidence
+FROM latency_verdicts AS verdict JOIN runs AS run ON run.id = verdict.run_id
+WHERE (target_id, host, shard, kind) = (%(target_id)s, %(host)s, %(shard)s, %(kind)s)
+ORDER BY verdict.endpoint, verdict.judged_at DESC
+"""
+
+_END_BASELINE = """
+UPDATE performance_baselines SET valid_until = %(valid_from)s
+WHERE (target_id, host, shard, kind) = (%(target_id)s, %(host)s, %(shard)s, %(kind)s)
+  AND endpoint = %(endpoint)s AND number < %(number)s AND valid_until IS NULL
+"""
+
+_BASELINE = """
+INSERT INTO performance_baselines
+    (target_id, host, shard, kind, endpoint, number, p50, p95, p99, samples, runs, first_run_at, last_run_at,
+     calculated_at, valid_from, not_before, accepted_at, accepted_by, reason, reference)
+VALUES (%(target_id)s, %(host)s, %(shard)s, %(kind)s, %(endpoint)s, %(number)s, %(p50)s, %(p95)s, %(p99)s,
+        %(samples)s, %(runs)s, %(first_run_at)s, %(last_run_at)s, %(learnt_at)s, %(valid_from)s, %(not_before)s,
+        %(accepted_at)s, %(accepted_by)s, %(reason)s, %(reference)s)
+ON CONFLICT (target_id, host, shard, kind, endpoint, number) DO UPDATE SET
+    p50 = excluded.p50, p95 = excluded.p95, p99 = excluded.p99, samples = excluded.samples, runs = excluded.runs,
+    first_run_at = excluded.first_run_at, last_run_at = excluded.last_run_at,
+    calculated_at = excluded.calculated_at, reference = excluded.reference
+RETURNING id
+"""
+
+_VERDICT = """
+INSERT INTO latency_verdicts
+    (run_id, endpoint, started_at, requests, p50, p95, p99, baseline_id, verdict, effect, low, high, since,
+     runs_since, way, slow, usually_slow, known_runs, evidence)
+VALUES (%(run_id)s, %(endpoint)s, %(started_at)s, %(requests)s, %(p50)s, %(p95)s, %(p99)s, %(baseline_id)s,
+        %(verdict)s, %(effect)s, %(low)s, %(high)s, %(since)s, %(runs)s, %(way)s, %(slow)s, %(usually_slow)s,
+        %(known)s, %(evidence)s)
+ON CONFLICT (run_id, endpoint) DO NOTHING
+"""
+
+_LOOK_BACK = "90 days"
+
+
+class Key(NamedTuple):
+    """What tells one series from another."""
+
+    target_id: int
+    host: str
+    shard: str
+    kind: str
+
+
+class StoredSeries:
+    """A series as the history has it: its past, and a course that goes on from what was judged last."""
+
+    def __init__(self, cursor: Cursor, key: Key) -> None:
+        """Read where the series is."""
+        self._cursor = cursor
+        self._key = key
+        self._known: dict[str, list[KnownRun]] = {}
+        self._ids: dict[tuple[str, int], int] = {}
+        baselines = self._baselines()
+        self._stored = dict(baselines)
+        self.course = Course(self, baselines, self._evidence())
+
+    def known(self, endpoint: str) -> Sequence[KnownRun]:
+        """The judged runs of an endpoint, in the order in which they began."""
+        if endpoint not in self._known:
+            self._cursor.execute("SELECT now() - %s::interval", (_LOOK_BACK,))
+            (since,) = self._cursor.fetchone() or (None,)
+            self._cursor.execute(_KNOWN, {**self._key._asdict(), "endpoint": endpoint, "since": since})
+            self._known[endpoint] = [
+                KnownRun(str(run), at, Verdict(verdict)) for run, at, verdict in self._cursor.fetchall()
+            ]
+        return self._known[endpoint]
+
+    def times(self, endpoint: str, runs: Sequence[KnownRun]) -> Sequence[Times]:
+        """The requests of some of them."""
+        began = {run.run: run.at for run in runs}
+        found = read_times(self._cursor, began, endpoint)
+        return [found[run.run][endpoint] for run in runs if endpoint in found.get(run.run, {})]
+
+    def judge(self, run: Mapping[str, Times]) -> dict[str, Said]:
+        """Judge the next run, and store what is said of it."""
+        said = self.course.judge(run)
+        for endpoint, each in said.items():
+            times = run[endpoint]
+            self._store_baseline(endpoint)
+            values = {
+                "run_id": times.run,
+                "endpoint": endpoint,
+                "started_at": times.at,
+                "requests": len(times.requests),
+                **times.percentiles._asdict(),
+                "baseline_id": self._ids[endpoint, each.baseline.number] if each.baseline else None,
+                **{name: getattr(each.judgement, name) for name in ("effect", "low", "high", "since", "runs")},
+                **{name: getattr(each.judgement, name) for name in ("slow", "usually_slow")},
+                "verdict": each.judgement.verdict.value,
+                "way": each.judgement.way.value if each.judgement.since else "",
+                "known": each.known,
+                "evidence": _text(self.course.evidence.get(endpoint, Evidence()).as_json()),
+            }
+            self._cursor.execute(_VERDICT, values)
+            known = KnownRun(times.run, times.at, each.judgement.verdict)
+            if endpoint in self._known:
+                self._known[endpoint].append(known)
+                self._known[endpoint].sort(key=lambda run: run.at)
+        return said
+
+    def accept(self, endpoint: str, times: Times, by: str, reason: str) -> Baseline:
+        """Take the level that an endpoint changed to for usual from now on.
+
+        Raises:
+            ObservatoryError: it has no baseline yet.
+        """
+        if endpoint not in self.course.baselines:
+            raise ObservatoryError(
+                f"{endpoint} has no latency baseline yet that another could follow: it is learning, "
+                f"{len(self.known(endpoint))} of {FEWEST_RUNS} runs."
+            )
+        self.course.accept(endpoint, times, by, reason)
+        self._store_baseline(endpoint)
+        return self.course.baselines[endpoint]
+
+    def _baselines(self) -> dict[str, Baseline]:
+        self._cursor.execute(_BASELINES, self._key._asdict())
+        found = {}
+        for row in self._cursor.fetchall():
+            identity, endpoint, number, p50, p95, p99, samples, runs, first, last, learnt, valid, *rest = row
+            not_before, accepted_at, accepted_by, reason, reference = rest
+            self._ids[endpoint, number] = identity
+            found[endpoint] = Baseline(
+                endpoint=endpoint,
+                number=number,
+                reference=Reference.of(reference),
+                percentiles=Percentiles(p50, p95, p99),
+                samples=samples,
+                runs=runs,
+                first_run_at=first,
+                last_run_at=last,
+                valid_from=valid,
+                learnt_at=learnt,
+                not_before=not_before,
+                accepted_at=accepted_at,
+                accepted_by=accepted_by,
+                reason=reason,
+            )
+        return found
+
+    def _evidence(self) -> dict[str, Evidence]:
+        """What the runs so far proved against the baseline that holds; against another one it says nothing."""
+        self._cursor.execute(_EVIDENCE, self._key._asdict())
+        current = {self._ids[endpoint, each.number]: endpoint for endpoint, each in self._stored.items()}
+        return {endpoint: Evidence.of(values) for endpoint, of, values in self._cursor.fetchall() if of in current}
+
+    def _store_baseline(self, endpoint: str) -> None:
+        held = self.course.baselines.get(endpoint)
+        if held is None or self._stored.get(endpoint) is held:
+            return
+        values = {
+            **self._key._asdict(),
+            **{name: getattr(held, name) for name in Baseline.__slots__ if name not in ("reference", "percentiles")},
+            **held.percentiles._asdict(),
+            "reference": _text(held.reference.as_json()),
+        }
+        self._cursor.execute(_END_BASELINE, values)
+        self._cursor.execute(_BASELINE, values)
+        (identity,) = self._cursor.fetchone() or (0,)
+        self._ids[endpoint, held.number] = identity
+        self._stored[endpoint] = held
+
+
+def judge_finished(connection: Connection, now: datetime) -> int:
+    """Judge all finished runs that were not judged yet, in the order in which they began; gives how many there were.
+
+    What it says stands when the transaction is committed.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK)
+        cursor.execute(_JUDGED_TOO_SOON, {"now": now})
+        cursor.execute(_UNJUDGED, {"now": now, "untaught": list(UNTAUGHT)})
+        runs = cursor.fetchall()
+        series: dict[Key, StoredSeries] = {}
+        for run_id, started_at, *key in runs:
+            of = Key(*key)
+            if of not in series:
+                series[of] = StoredSeries(cursor, of)
+            found = read_times(cursor, {str(run_id): started_at})
+            series[of].judge(found.get(str(run_id), {}))
+        return len(runs)
+
+
+def judge_so_far(connection: Connection, run_id: uuid.UUID) -> dict[str, tuple[Times, Said]]:
+    """What is said of each endpoint of a run that goes on, by what it measured so far; nothing of it is stored."""
+    with connection.cursor() as cursor:
+        _forget(cursor, run_id)
+        run, series = _run_and_series(cursor, run_id)
+        return {endpoint: (run[endpoint], said) for endpoint, said in series.course.judge(run).items()}
+
+
+def accept_so_far(connection: Connection, run_id: uuid.UUID, endpoint: str, by: str, reason: str) -> Baseline:
+    """Take the level that an endpoint has in a run, and in those before it that show the same change, for usual.
+
+    Raises:
+        ObservatoryError: the endpoint has no baseline yet, or was not asked in the run.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK)
+        _forget(cursor, run_id)
+        run, series = _run_and_series(cursor, run_id)
+        series.course.judge(run)
+        return _accept(run, series, endpoint, by, reason)
+
+
+def accept_finished(connection: Connection, run_id: uuid.UUID, endpoint: str, by: str, reason: str) -> Baseline:
+    """Take the level for usual that an endpoint had in a run, the last that was judged of its series.
+
+    Raises:
+        ObservatoryError: the endpoint has no baseline yet, or was not measured in the run.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK)
+        run, series = _run_and_series(cursor, run_id)
+        return _accept(run, series, endpoint, by, reason)
+
+
+def read_times(
+    cursor: Cursor, began: Mapping[str, datetime], endpoint: str | None = None
+) -> dict[str, dict[str, Times]]:
+    """The requests of some runs that are held against baselines, by run and endpoint; of one endpoint, or of all."""
+    cursor.execute(_TIMES, {"runs": [uuid.UUID(run) for run in began], "endpoint": endpoint})
+    found: dict[str, dict[str, list[tuple[str, float]]]] = {}
+    for run_id, of, resource, seconds in cursor.fetchall():
+        found.setdefault(str(run_id), {}).setdefault(of, []).append((resource, seconds))
+    return {
+        run: {of: Times(run, began[run], of, requests) for of, requests in by_endpoint.items()}
+        for run, by_endpoint in found.items()
+    }
+
+
+def _accept(run: Mapping[str, Times], series: StoredSeries, endpoint: str, by: str, reason: str) -> Baseline:
+    if endpoint not in run:
+        raise ObservatoryError(f"{endpoint} was not measured in this run, so there is nothing to accept.")
+    return series.accept(endpoint, run[endpoint], by, reason)
+
+
+def _forget(cursor: Cursor, run_id: uuid.UUID) -> None:
+    """Forget what was said of a run that goes on, because one of its processes had ended."""
+    cursor.execute("DELETE FROM latency_verdicts WHERE run_id = %s", (run_id,))
+
+
+def _run_and_series(cursor: Cursor, run_id: uuid.UUID) -> tuple[dict[str, Times], StoredSeries]:
+    cursor.execute(_SERIES_OF, (run_id,))
+    key = cursor.fetchone()
+    if key is None:
+        return {}, StoredSeries(cursor, Key(0, "", "", ""))
+    cursor.execute("SELECT started_at FROM runs WHERE id = %s", (run_id,))
+    (started_at,) = cursor.fetchone() or (None,)
+    return read_times(cursor, {str(run_id): started_at}).get(str(run_id), {}), StoredSeries(cursor, Key(*key))
+
+
+def _text(values: Any) -> str:
+    return encode(values, order="sorted").decode()

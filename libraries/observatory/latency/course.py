@@ -1,0 +1,158 @@
+"""The course of a series of runs: each is judged against the baseline that holds, and baselines are made anew.
+
+A series is what can be compared: the runs of one kind against one target, from one host and shard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from observatory.latency.baseline import ENOUGH_RUNS, FEWEST_RUNS, WINDOW, Baseline, KnownRun
+from observatory.latency.evidence import Evidence
+from observatory.latency.reference import Reference, learn_together
+from observatory.latency.rule import judge
+from observatory.latency.times import Times
+from observatory.latency.verdict import Judgement, Verdict, Way
+
+_CALM = 4.0  # what no sum may reach when a baseline is made anew: what is suspected is not made usual
+
+
+class Past(Protocol):
+    """What is known of the runs before."""
+
+    def known(self, endpoint: str) -> Sequence[KnownRun]:
+        """The judged runs of an endpoint, in the order in which they began; of late, if they are many."""
+        ...
+
+    def times(self, endpoint: str, runs: Sequence[KnownRun]) -> Sequence[Times]:
+        """The requests of some of them."""
+        ...
+
+
+class Said(NamedTuple):
+    """What is said of an endpoint in a run; the baseline it was held against, and how many runs were known."""
+
+    judgement: Judgement
+    baseline: Baseline | None
+    known: int
+
+
+@dataclass
+class Course:
+    """Judges the runs of one series, one after the other.
+
+    `baselines` has the version of each endpoint that holds, `evidence` what its runs proved so far; both change with
+    each run.
+    """
+
+    past: Past
+    baselines: dict[str, Baseline]
+    evidence: dict[str, Evidence]
+
+    def judge(self, run: Mapping[str, Times]) -> dict[str, Said]:
+        """What is said of each endpoint of the next run."""
+        self._renew(run)
+        held = {endpoint: self.baselines[endpoint] for endpoint in run if endpoint in self.baselines}
+        judged = judge(run, {endpoint: each.reference for endpoint, each in held.items()}, self.evidence)
+        self.evidence.update({endpoint: evidence for endpoint, (_, evidence) in judged.items()})
+        learning = Judgement(Verdict.LEARNING)
+        return {
+            endpoint: Said(
+                judged[endpoint][0] if endpoint in judged else learning,
+                held.get(endpoint),
+                len(self.past.known(endpoint)),
+            )
+            for endpoint in run
+        }
+
+    def accept(self, endpoint: str, times: Times, by: str, reason: str) -> Baseline:
+        """Take the level that an endpoint changed to for usual from now on; the next runs make it more exact.
+
+        `times` are those of the run that was judged last. Where nothing changed, the baseline is made anew.
+
+        Raises:
+            KeyError: the endpoint has no baseline yet.
+        """
+        held, proved = self.baselines[endpoint], self.evidence.get(endpoint, Evidence()).proved
+        since = proved.since if proved is not None and proved.since is not None else held.first_run_at
+        runs = [*self.past.times(endpoint, [run for run in self.past.known(endpoint) if run.at >= since]), times]
+        reference = held.reference
+        if proved is not None:
+            share = max(proved.slow / proved.requests, reference.slow_share) if proved.requests else 0.0
+            is_of_slow_ones = self.evidence[endpoint].way is Way.SLOW_ONES
+            reference = replace(
+                reference,
+                middle=reference.middle + proved.mean,
+                slow_share=share if is_of_slow_ones else reference.slow_share,
+            )
+        accepted = Baseline.of(
+            reference,
+            runs,
+            times.at,
+            number=held.number + 1,
+            not_before=since,
+            accepted_at=times.at,
+            accepted_by=by,
+            reason=reason,
+        )
+        self.baselines[endpoint], self.evidence[endpoint] = accepted, Evidence()
+        return accepted
+
+    def _renew(self, run: Mapping[str, Times]) -> None:
+        """Make the baselines anew that are due; all endpoints together show what they share."""
+        due = {endpoint for endpoint, times in run.items() if self._is_due(endpoint, times.at)}
+        if not due:
+            return
+        runs = {endpoint: self._window(endpoint, times.at) for endpoint, times in run.items()}
+        windows = {endpoint: self.past.times(endpoint, known) for endpoint, known in runs.items() if known}
+        for endpoint, reference in learn_together(windows).items():
+            if endpoint in due:
+                self.baselines[endpoint] = self._next(endpoint, reference, windows[endpoint], run[endpoint].at)
+
+    def _next(self, endpoint: str, reference: Reference, runs: Sequence[Times], at: datetime) -> Baseline:
+        """The baseline that follows the one that holds: the same version while it grows."""
+        held, faster_since = self.baselines.get(endpoint), self._faster_since(endpoint)
+        if held is None:
+            return Baseline.of(reference, runs, at)
+        if faster_since is not None:
+            self.evidence[endpoint] = Evidence()
+            return Baseline.of(reference, runs, at, number=held.number + 1, not_before=faster_since)
+        bounds = {"not_before": held.not_before, "accepted_at": held.accepted_at}
+        if not held.is_growing:
+            self.evidence[endpoint] = Evidence()
+            return Baseline.of(reference, runs, at, number=held.number + 1, **bounds)
+        same = {name: getattr(held, name) for name in ("number", "valid_from", "accepted_by", "reason")}
+        return Baseline.of(reference, runs, at, **same, **bounds)
+
+    def _is_due(self, endpoint: str, at: datetime) -> bool:
+        held = self.baselines.get(endpoint)
+        evidence = self.evidence.get(endpoint, Evidence())
+        if held is None:
+            return len(self.past.known(endpoint)) >= FEWEST_RUNS
+        if self._faster_since(endpoint) is not None:
+            return True
+        if evidence.proved is not None or evidence.greatest >= _CALM:
+            return False
+        return held.is_growing or at - held.learnt_at >= WINDOW
+
+    def _faster_since(self, endpoint: str) -> datetime | None:
+        """Since when an endpoint is faster, when it has been for long enough to learn it anew."""
+        evidence = self.evidence.get(endpoint, Evidence())
+        proved = evidence.proved
+        if proved is None or evidence.verdict is not Verdict.IMPROVED or proved.runs < FEWEST_RUNS:
+            return None
+        return proved.since
+
+    def _window(self, endpoint: str, at: datetime) -> list[KnownRun]:
+        """The runs that a baseline is made of: the window's, and before it as many as it takes to have enough."""
+        held, faster_since = self.baselines.get(endpoint), self._faster_since(endpoint)
+        runs = [run for run in self.past.known(endpoint) if held is None or held.takes(run)]
+        if faster_since is not None:
+            runs = [run for run in runs if run.at >= faster_since]
+        if len(runs) < FEWEST_RUNS:
+            return []
+        within = [run for run in runs if at - run.at <= WINDOW]
+        return within if len(within) >= ENOUGH_RUNS else runs[-ENOUGH_RUNS:]

@@ -1,0 +1,305 @@
+"""What is usual for an endpoint, learnt from the runs of its baseline: by resource, by time of day, and how it varies.
+
+All is said in natural logarithms of seconds, in which "10 % slower" is the same step for a fast and a slow resource.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from observatory.latency.times import Times, quantile
+
+TRIM = 0.2
+"""The share of requests at each end that a run's level leaves out, so that outliers do not move it."""
+
+_FEWEST_TRIMMED = 5  # requests of a run below which nothing is left out
+_LEAST_SPREAD = 0.01  # a run differs from the next by 1 % for no reason, however still the baseline was
+_CYCLE_SPREAD = 0.1  # how far a time of day usually is from the mean, before anything is known of it
+_FEWEST_FOR_CYCLE = 12  # runs that are needed before a daily cycle is looked for
+_FEWEST_FOR_TAIL = 200  # requests that are needed before it is said what is slow
+_SLOW = 0.95  # a request is slow when it is above this share of the baseline's
+_MOST_RESOURCES = 2000  # whose own level is kept
+_WINSOR = 3.0  # spreads at which a single request is held when its resource's level is learnt
+_DAY = 86_400.0  # seconds
+
+
+class Own(NamedTuple):
+    """What is known of a resource: how far it is from its run's level, and of how many requests that is known."""
+
+    shift: float
+    requests: int
+
+
+_UNKNOWN = Own(0.0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How a run stands to what is usual: `shift` in logarithms, and the `variance` of it by its requests alone.
+
+    `slow` is how many of its `requests` were slow for a run of this level.
+    """
+
+    shift: float
+    variance: float
+    requests: int
+    slow: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How requests vary: `within` a run, and how the levels `of_resources` differ; standard deviations."""
+
+    within: float
+    of_resources: float
+
+    def trust(self, requests: int) -> float:
+        """How much of what a resource's requests say of its level is to be believed: from 0 to 1."""
+        known = requests * self.of_resources**2
+        return known / (known + self.within**2)
+
+    def variance(self, requests: int) -> float:
+        """The variance of a request to a resource of which this many are known."""
+        return self.within**2 + self.of_resources**2 * (1 - self.trust(requests))
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What is usual.
+
+    `middle` is the level of the endpoint, `by_resource` what each resource differs from it; `cosine` and `sine` are the
+    daily cycle. `spread` is that of requests, `between` that of runs, `shared` the part of it that all endpoints share
+    in a run, such as the network's mood. `slow_above` is by how many spreads a request must be above its run's level to
+    be slow, `slow_share` how many are; None when too few requests are known to say.
+    """
+
+    middle: float
+    by_resource: Mapping[str, Own]
+    cosine: float
+    sine: float
+    spread: Spread
+    between: float
+    shared: float
+    slow_above: float | None
+    slow_share: float
+    runs: int
+    parameters: int
+
+    def usual(self, at: datetime) -> float:
+        """The level that is usual at this time of the day."""
+        angle = _angle(at)
+        return self.middle + self.cosine * math.cos(angle) + self.sine * math.sin(angle)
+
+    def level(self, times: Times) -> Level:
+        """How a run stands to what is usual."""
+        owns = [self.by_resource.get(resource, _UNKNOWN) for resource, _ in times.requests]
+        values = [value - own.shift for (_, value), own in zip(times.logarithms, owns, strict=True)]
+        variances = [self.spread.variance(own.requests) for own in owns]
+        middle = trimmed_mean(sorted(values))
+        slow = 0
+        if self.slow_above is not None:
+            rests = ((value - middle) / math.sqrt(variance) for value, variance in zip(values, variances, strict=True))
+            slow = sum(rest > self.slow_above for rest in rests)
+        count = len(values)
+        return Level(middle - self.usual(times.at), math.fsum(variances) / count**2, count, slow)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, rounded to what matters."""
+        values = asdict(self)
+        values["by_resource"] = {name: [round(own.shift, 4), own.requests] for name, own in self.by_resource.items()}
+        return values
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Reference:
+        """What `as_json` gave."""
+        by_resource = {name: Own(*own) for name, own in values["by_resource"].items()}
+        return cls(**{**values, "by_resource": by_resource, "spread": Spread(**values["spread"])})
+
+
+def trimmed_mean(ordered: Sequence[float]) -> float:
+    """The mean of values in ascending order without the outer ones."""
+    cut = int(len(ordered) * TRIM) if len(ordered) >= _FEWEST_TRIMMED else 0
+    kept = ordered[cut : len(ordered) - cut]
+    return math.fsum(kept) / len(kept)
+
+
+def learn(runs: Sequence[Times]) -> Reference:
+    """What is usual, of one endpoint's runs by themselves; `learn_together` adds what endpoints share.
+
+    Raises:
+        ValueError: there are no requests.
+    """
+    return _learn(runs)[0]
+
+
+def learn_together(by_endpoint: Mapping[str, Sequence[Times]]) -> dict[str, Reference]:
+    """What is usual of several endpoints, and how much of a run's mood they share."""
+    from dataclasses import replace
+
+    learnt = {endpoint: _learn(runs) for endpoint, runs in by_endpoint.items()}
+    shared = _shared_variance([rest for _, rest in learnt.values()])
+    return {
+        endpoint: replace(reference, shared=math.sqrt(min(shared, reference.between**2)))
+        for endpoint, (reference, _) in learnt.items()
+    }
+
+
+def _learn(runs: Sequence[Times]) -> tuple[Reference, dict[str, float]]:
+    """The reference, and what is left of each run's level."""
+    by_resource, spread, values = _resources(runs)
+    levels = [trimmed_mean(sorted(value for value, _ in each)) for each in values]
+    noise = math.fsum(math.fsum(variance for _, variance in each) / len(each) ** 2 for each in values) / len(values)
+    middle, cosine, sine, rest = _cycle([run.at for run in runs], levels)
+    parameters = 3 if (cosine, sine) != (0.0, 0.0) else 1
+    free = max(len(runs) - parameters, 1)
+    variance = math.fsum(each**2 for each in rest) / free
+    above, share = _tail(values, levels)
+    reference = Reference(
+        middle=middle,
+        by_resource=by_resource,
+        cosine=cosine,
+        sine=sine,
+        spread=spread,
+        between=math.sqrt(max(variance - noise, _LEAST_SPREAD**2)),
+        shared=0.0,
+        slow_above=above,
+        slow_share=share,
+        runs=len(runs),
+        parameters=parameters,
+    )
+    return reference, {run.run: each for run, each in zip(runs, rest, strict=True)}
+
+
+def _resources(runs: Sequence[Times]) -> tuple[dict[str, Own], Spread, list[list[tuple[float, float]]]]:
+    """What is known of each resource, the spread, and each run's requests without what they owe to their resource.
+
+    A resource that was seldom seen is held to differ less than it seems to. Of each request that is taken away what the
+    *other* requests say of its resource, with the variance that remains: so the baseline's own runs look as a new one
+    will, also where each asks for other resources.
+    """
+    levels = [trimmed_mean(sorted(value for _, value in run.logarithms)) for run in runs]
+    by_resource: dict[str, list[float]] = {}
+    spread = Spread(_LEAST_SPREAD, 0.0)
+    values: list[list[tuple[float, float]]] = []
+    for _ in range(2):
+        by_resource = {}
+        for run, level in zip(runs, levels, strict=True):
+            for resource, value in run.logarithms:
+                by_resource.setdefault(resource, []).append(value - level)
+        spread = _spread(list(by_resource.values()))
+        limit = _WINSOR * math.hypot(spread.within, spread.of_resources)
+        by_resource = {
+            resource: [min(max(rest, -limit), limit) for rest in rests] for resource, rests in by_resource.items()
+        }
+        sums = {resource: (math.fsum(rests), len(rests)) for resource, rests in by_resource.items()}
+        values = []
+        for run, level in zip(runs, levels, strict=True):
+            each = []
+            for resource, value in run.logarithms:
+                total, count = sums[resource]
+                others = count - 1
+                rest = min(max(value - level, -limit), limit)
+                own = spread.trust(others) * (total - rest) / others if others else 0.0
+                each.append((value - own, spread.variance(others)))
+            values.append(each)
+        levels = [trimmed_mean(sorted(value for value, _ in each)) for each in values]
+    often = sorted(by_resource, key=lambda resource: (-len(by_resource[resource]), resource))[:_MOST_RESOURCES]
+    owns = {
+        resource: Own(spread.trust(count) * total / count, count)
+        for resource, (total, count) in ((resource, sums[resource]) for resource in often)
+    }
+    return owns, spread, values
+
+
+def _spread(by_resource: Sequence[Sequence[float]]) -> Spread:
+    """How requests to one resource vary, and how resources differ beyond what that makes them seem to."""
+    free = sum(len(rests) - 1 for rests in by_resource)
+    means = [quantile(sorted(rests), 0.5) for rests in by_resource]
+    if free < len(by_resource):  # hardly any resource was asked for twice: what varies is all one
+        rests = sorted(rest for each in by_resource for rest in each)
+        return Spread(max(math.sqrt(_trimmed_variance(rests)), _LEAST_SPREAD), 0.0)
+    apart = sorted(rest - mean for rests, mean in zip(by_resource, means, strict=True) for rest in rests)
+    within = _trimmed_variance(apart) * len(apart) / free
+    if len(means) < 2:
+        return Spread(max(math.sqrt(within), _LEAST_SPREAD), 0.0)
+    noise = math.fsum(within / len(rests) for rests in by_resource) / len(by_resource)
+    of_resources = max(_trimmed_variance(sorted(means)) - noise, 0.0)
+    return Spread(max(math.sqrt(within), _LEAST_SPREAD), math.sqrt(of_resources))
+
+
+def _trimmed_variance(ordered: Sequence[float]) -> float:
+    """The variance of one value by which a trimmed mean of n of them has a variance n times smaller."""
+    count = len(ordered)
+    if count < 2:
+        return 0.0
+    cut = int(count * TRIM) if count >= _FEWEST_TRIMMED else 0
+    low, high = ordered[cut], ordered[count - cut - 1]
+    held = [min(max(value, low), high) for value in ordered]
+    middle = math.fsum(held) / count
+    share = (count - 2 * cut) / count
+    return math.fsum((value - middle) ** 2 for value in held) / (count - 1) / share**2
+
+
+def _cycle(times: Sequence[datetime], levels: Sequence[float]) -> tuple[float, float, float, list[float]]:
+    """The middle of some levels, their daily cycle, and what is left of each: a ridge regression on one wave a day."""
+    middle = math.fsum(levels) / len(levels)
+    rest = [level - middle for level in levels]
+    if len(levels) < _FEWEST_FOR_CYCLE:
+        return middle, 0.0, 0.0, rest
+    ridge = math.fsum(each**2 for each in rest) / len(rest) / _CYCLE_SPREAD**2
+    waves = [(1.0, math.cos(_angle(at)), math.sin(_angle(at))) for at in times]
+    matrix = [[math.fsum(wave[i] * wave[j] for wave in waves) for j in range(3)] for i in range(3)]
+    for i in (1, 2):
+        matrix[i][i] += ridge + 1e-9
+    right = [math.fsum(wave[i] * level for wave, level in zip(waves, levels, strict=True)) for i in range(3)]
+    middle, cosine, sine = _solved(matrix, right)
+    rest = [level - middle - cosine * wave[1] - sine * wave[2] for wave, level in zip(waves, levels, strict=True)]
+    return middle, cosine, sine, rest
+
+
+def _solved(matrix: list[list[float]], right: list[float]) -> tuple[float, float, float]:
+    """The solution of three linear equations, by Cramer's rule."""
+
+    def determinant(m: list[list[float]]) -> float:
+        (a, b, c), (d, e, f), (g, h, i) = m
+        return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+
+    whole = determinant(matrix)
+    found = []
+    for column in range(3):
+        changed = [[right[row] if j == column else matrix[row][j] for j in range(3)] for row in range(3)]
+        found.append(determinant(changed) / whole)
+    return found[0], found[1], found[2]
+
+
+def _tail(values: Sequence[Sequence[tuple[float, float]]], levels: Sequence[float]) -> tuple[float | None, float]:
+    """By how many spreads a request must be above its run's level to be slow, and how many are."""
+    rests = sorted(
+        (value - level) / math.sqrt(variance)
+        for each, level in zip(values, levels, strict=True)
+        for value, variance in each
+    )
+    if len(rests) < _FEWEST_FOR_TAIL:
+        return None, 0.0
+    above = quantile(rests, _SLOW)
+    slow = sum(rest > above for rest in rests)
+    return above, (slow + 0.5) / (len(rests) + 1)
+
+
+def _shared_variance(rests: Sequence[Mapping[str, float]]) -> float:
+    """How much the runs' levels of different endpoints go together: the mean of their covariances."""
+    products = [
+        one[run] * other[run]
+        for position, one in enumerate(rests)
+        for other in rests[position + 1 :]
+        for run in one.keys() & other.keys()
+    ]
+    return max(math.fsum(products) / len(products), 0.0) if products else 0.0
+
+
+def _angle(at: datetime) -> float:
+    return at.timestamp() % _DAY / _DAY * math.tau
