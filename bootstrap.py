@@ -361,9 +361,19 @@ def run_suites(house: House, tag: str, options: Sequence[str], tools: Tools) -> 
     # Two seconds of grace, because some file systems keep times that coarsely.
     if log.is_file() and log.stat().st_mtime >= started - 2:
         tools.say(f"\nOpen the log to see every request:\n  {log}\n  {log.as_uri()}")
+        write_health(house, log.with_name("health.html"), environ, tools)
     else:
         tools.say(f"\nRobot wrote no {log}: its messages above say why.")
     return code
+
+
+def write_health(house: House, page: Path, environ: Mapping[str, str], tools: Tools) -> None:
+    """Write the health page, which says in a line where it is, or why not: the run is over, and stays what it was."""
+    command = [str(house.command("observatory")), "health", "--output", str(page)]
+    try:
+        tools.run(command, house.root, environ)
+    except OSError as error:
+        tools.say(f"The health page was not written: {error}.")
 
 
 def log_file(house: House, options: Sequence[str]) -> Path:

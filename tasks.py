@@ -86,6 +86,13 @@ def suites(_: Context, target: str = "embedded") -> None:
     finish(run(*PABOT, "--outputdir", "results", *on(target), "suites/"))
 
 
+@task(help={"target": "only this one; else all, the one first whose suites ran last", "days": "how far to look back"})
+def report(_: Context, target: str = "", days: int = 90) -> None:
+    """Write the health page, results/health.html."""
+    chosen = ("--target", target) if target else ()
+    finish(run("observatory", "health", "--output", "results/health.html", "--days", str(days), *chosen))
+
+
 @task
 def lint(_: Context) -> None:
     """Check Python with ruff, suites with robocop."""

@@ -18,6 +18,8 @@ from bench.bodies import Shelf, fill_shelf
 from bench.checks import run_checks
 from bench.drift import run_drift
 from bench.growth import run_growth
+from bench.health import run_health
+from bench.latency import run_latency
 from bench.report import Result, paint, rendered
 from bench.smoke import run_smoke
 from bench.timing import BenchError, load
@@ -32,6 +34,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "growth": run_growth,
     "drift": run_drift,
     "backfill": lambda place, _: run_backfill(place),
+    "health": lambda place, _: run_health(place),
+    "latency": run_latency,
 }
 
 

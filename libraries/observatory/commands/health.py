@@ -28,6 +28,7 @@ def health(output: Path | None, target: str | None, days: int, database_url: str
 
     It is one file that needs no server and no network.
     """
+    from observatory.flakiness.quarantine import QUARANTINE_FILE, read_quarantine, written_list
     from observatory.health.writing import write_health
     from observatory.logs.masking import Masker
     from observatory.settings import load_settings
@@ -35,5 +36,9 @@ def health(output: Path | None, target: str | None, days: int, database_url: str
     with database(database_url) as reached:
         settings = load_settings(database_url=database_url)
         file = (output or settings.results / "health.html").absolute()
-        write_health(reached, file, Masker(settings.secrets()), datetime.now(UTC), days=days, target=target)
+        now, masker = datetime.now(UTC), Masker(settings.secrets())
+        # What is wrong with the list is told by each run, and by `observatory flaky`.
+        entries, _ = written_list(QUARANTINE_FILE)
+        quarantine = read_quarantine(entries, now.date())
+        write_health(reached, file, masker, now, days=days, target=target, quarantine=quarantine)
     click.echo(f"The health page is written:\n  {file.as_uri()}")

@@ -36,8 +36,8 @@ def latency(file: Path, mode: str, *, as_json: bool, fail: bool) -> None:
     from observatory.latency.threshold import judge_by_threshold
 
     try:
-        with click.open_file(str(file), encoding="utf-8") as lines:
-            runs = runs_of(lines, str(file))
+        with click.open_file(str(file), encoding="utf-8-sig") as lines:
+            runs = runs_of(lines, "standard input" if str(file) == "-" else str(file))
     except ObservatoryError as error:
         raise click.ClickException(str(error)) from error
     series = Series()

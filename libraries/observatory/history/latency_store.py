@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from msgspec.json import encode
@@ -32,8 +32,6 @@ from observatory.latency import (
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('latency'))"
 
-_SERIES_OF = "SELECT target_id, host, shard, kind FROM runs WHERE id = %s"
-
 # A run is finished when it said so; one that was killed is, when it is an hour old.
 _UNJUDGED = """
 SELECT run.id, run.started_at, run.target_id, run.host, run.shard, run.kind
@@ -41,7 +39,8 @@ FROM runs AS run JOIN targets AS target ON target.id = run.target_id
 WHERE target.name <> ALL(%(untaught)s) AND run.started_at < %(now)s + interval '5 minutes'
   AND (run.finished_at IS NOT NULL OR run.started_at < %(now)s - interval '1 hour')
   AND NOT EXISTS (SELECT FROM latency_verdicts AS verdict WHERE verdict.run_id = run.id)
-  AND EXISTS (SELECT FROM latency_samples AS sample WHERE sample.run_id = run.id AND sample.left_out = '')
+  AND EXISTS (SELECT FROM latency_samples AS sample
+              WHERE sample.run_id = run.id AND left_out = '' AND elapsed_seconds > 0)
 ORDER BY run.started_at, run.id
 """
 
@@ -124,7 +123,7 @@ VALUES (%(run_id)s, %(endpoint)s, %(started_at)s, %(requests)s, %(p50)s, %(p95)s
 ON CONFLICT (run_id, endpoint) DO NOTHING
 """
 
-_LOOK_BACK = "90 days"
+_LOOK_BACK = timedelta(days=90)
 
 
 class Key(NamedTuple):
@@ -139,10 +138,11 @@ class Key(NamedTuple):
 class StoredSeries:
     """A series as the history has it: its past, and a course that goes on from what was judged last."""
 
-    def __init__(self, cursor: Cursor, key: Key) -> None:
-        """Read where the series is."""
+    def __init__(self, cursor: Cursor, key: Key, at: datetime) -> None:
+        """Read where the series is; the next run begins `at` this time."""
         self._cursor = cursor
         self._key = key
+        self._since = at - _LOOK_BACK
         self._known: dict[str, list[KnownRun]] = {}
         self._ids: dict[tuple[str, int], int] = {}
         baselines = self._baselines()
@@ -152,9 +152,7 @@ class StoredSeries:
     def known(self, endpoint: str) -> Sequence[KnownRun]:
         """The judged runs of an endpoint, in the order in which they began."""
         if endpoint not in self._known:
-            self._cursor.execute("SELECT now() - %s::interval", (_LOOK_BACK,))
-            (since,) = self._cursor.fetchone() or (None,)
-            self._cursor.execute(_KNOWN, {**self._key._asdict(), "endpoint": endpoint, "since": since})
+            self._cursor.execute(_KNOWN, {**self._key._asdict(), "endpoint": endpoint, "since": self._since})
             self._known[endpoint] = [
                 KnownRun(str(run), at, Verdict(verdict)) for run, at, verdict in self._cursor.fetchall()
             ]
@@ -270,7 +268,7 @@ def judge_finished(connection: Connection, now: datetime) -> int:
         for run_id, started_at, *key in runs:
             of = Key(*key)
             if of not in series:
-                series[of] = StoredSeries(cursor, of)
+                series[of] = StoredSeries(cursor, of, started_at)
             found = read_times(cursor, {str(run_id): started_at})
             series[of].judge(found.get(str(run_id), {}))
         return len(runs)
@@ -279,22 +277,26 @@ def judge_finished(connection: Connection, now: datetime) -> int:
 def judge_so_far(connection: Connection, run_id: uuid.UUID) -> dict[str, tuple[Times, Said]]:
     """What is said of each endpoint of a run that goes on, by what it measured so far; nothing of it is stored."""
     with connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT looking")
         _forget(cursor, run_id)
         run, series = _run_and_series(cursor, run_id)
-        return {endpoint: (run[endpoint], said) for endpoint, said in series.course.judge(run).items()}
+        said = series.course.judge(run) if series is not None else {}
+        cursor.execute("ROLLBACK TO SAVEPOINT looking")
+        return {endpoint: (run[endpoint], each) for endpoint, each in said.items()}
 
 
 def accept_so_far(connection: Connection, run_id: uuid.UUID, endpoint: str, by: str, reason: str) -> Baseline:
-    """Take the level that an endpoint has in a run, and in those before it that show the same change, for usual.
+    """Take the level that an endpoint has in a run that goes on, and in those before it that show the same, for usual.
 
     Raises:
-        ObservatoryError: the endpoint has no baseline yet, or was not asked in the run.
+        ObservatoryError: the endpoint has no baseline yet, or was not measured in the run.
     """
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
         _forget(cursor, run_id)
         run, series = _run_and_series(cursor, run_id)
-        series.course.judge(run)
+        if series is not None:
+            series.course.judge(run)
         return _accept(run, series, endpoint, by, reason)
 
 
@@ -324,8 +326,8 @@ def read_times(
     }
 
 
-def _accept(run: Mapping[str, Times], series: StoredSeries, endpoint: str, by: str, reason: str) -> Baseline:
-    if endpoint not in run:
+def _accept(run: Mapping[str, Times], series: StoredSeries | None, endpoint: str, by: str, reason: str) -> Baseline:
+    if series is None or endpoint not in run:
         raise ObservatoryError(f"{endpoint} was not measured in this run, so there is nothing to accept.")
     return series.accept(endpoint, run[endpoint], by, reason)
 
@@ -335,14 +337,15 @@ def _forget(cursor: Cursor, run_id: uuid.UUID) -> None:
     cursor.execute("DELETE FROM latency_verdicts WHERE run_id = %s", (run_id,))
 
 
-def _run_and_series(cursor: Cursor, run_id: uuid.UUID) -> tuple[dict[str, Times], StoredSeries]:
-    cursor.execute(_SERIES_OF, (run_id,))
-    key = cursor.fetchone()
-    if key is None:
-        return {}, StoredSeries(cursor, Key(0, "", "", ""))
-    cursor.execute("SELECT started_at FROM runs WHERE id = %s", (run_id,))
-    (started_at,) = cursor.fetchone() or (None,)
-    return read_times(cursor, {str(run_id): started_at}).get(str(run_id), {}), StoredSeries(cursor, Key(*key))
+def _run_and_series(cursor: Cursor, run_id: uuid.UUID) -> tuple[dict[str, Times], StoredSeries | None]:
+    """What a run measured so far, and the series it belongs to; None when the history does not know it."""
+    cursor.execute("SELECT started_at, target_id, host, shard, kind FROM runs WHERE id = %s", (run_id,))
+    row = cursor.fetchone()
+    if row is None:
+        return {}, None
+    started_at, *key = row
+    found = read_times(cursor, {str(run_id): started_at}).get(str(run_id), {})
+    return found, StoredSeries(cursor, Key(*key), started_at)
 
 
 def _text(values: Any) -> str:

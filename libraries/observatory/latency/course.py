@@ -17,6 +17,7 @@ from observatory.latency.rule import judge
 from observatory.latency.times import Times
 from observatory.latency.verdict import Judgement, Verdict, Way
 
+_GROWTH = 0.05  # by how much a baseline must be able to grow to be learnt anew: many short runs cost less so
 _CALM = 4.0  # what no sum may reach when a baseline is made anew: what is suspected is not made usual
 
 
@@ -120,6 +121,7 @@ class Course:
         if faster_since is not None:
             self.evidence[endpoint] = Evidence()
             return Baseline.of(reference, runs, at, number=held.number + 1, not_before=faster_since)
+        at = max(at, held.learnt_at)  # a run that comes late does not make it older
         bounds = {"not_before": held.not_before, "accepted_at": held.accepted_at}
         if not held.is_growing:
             self.evidence[endpoint] = Evidence()
@@ -136,7 +138,10 @@ class Course:
             return True
         if evidence.proved is not None or evidence.greatest >= _CALM:
             return False
-        return held.is_growing or at - held.learnt_at >= WINDOW
+        if not held.is_growing:
+            return at - held.learnt_at >= WINDOW
+        more = sum(held.takes(run) for run in self.past.known(endpoint)) - held.runs
+        return more > held.runs * _GROWTH
 
     def _faster_since(self, endpoint: str) -> datetime | None:
         """Since when an endpoint is faster, when it has been for long enough to learn it anew."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
-import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from observatory.errors import ObservatoryError
 from observatory.latency.times import Times
+from observatory.words import count
 
 COLUMNS = ("run", "at", "endpoint", "resource", "elapsed_seconds")
 """The columns that a file must have; others may be there too."""
 
 _MILLISECONDS_FROM = 1e11  # a number of seconds since 1970 that is so large is one of milliseconds
+_SHORTEST, _LONGEST = 1e-9, 1e9  # seconds that anything can have taken
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)  # Python's own takes 1_0 for ten
 _LONGEST_SHOWN = 40
 
 
@@ -47,7 +50,9 @@ def runs_of(lines: Iterable[str], name: str) -> list[Mapping[str, Times]]:
 def _rows(lines: Iterable[str], name: str) -> Iterator[tuple[str, datetime, str, str, float]]:
     reader = csv.reader(lines)
     try:
-        header = [column.strip().lstrip("\ufeff") for column in next(reader, [])]
+        header = [column.strip() for column in next(reader, [])]
+        if not any(header):
+            raise MeasurementsError(f"{name} is empty; its first line must name {', '.join(COLUMNS)}.")
         missing = [column for column in COLUMNS if column not in header]
         if missing:
             raise MeasurementsError(
@@ -56,11 +61,11 @@ def _rows(lines: Iterable[str], name: str) -> Iterator[tuple[str, datetime, str,
             )
         places = [header.index(column) for column in COLUMNS]
         for row in reader:
-            if not row:
+            if not any(map(str.strip, row)):
                 continue
             where = f"Line {reader.line_num} of {name}"
             if len(row) < len(header):
-                raise MeasurementsError(f"{where} has {len(row)} values, and {len(header)} columns are named.")
+                raise MeasurementsError(f"{where} has {count(len(row), 'value')}, and {len(header)} columns are named.")
             run, at, endpoint, resource, seconds = (row[place].strip() for place in places)
             if not run or not endpoint:
                 raise MeasurementsError(f"{where} names no {'run' if not run else 'endpoint'}.")
@@ -73,12 +78,11 @@ def _rows(lines: Iterable[str], name: str) -> Iterator[tuple[str, datetime, str,
 
 def _time(text: str, where: str) -> datetime:
     try:
-        try:
+        if _NUMBER.fullmatch(text):
             number = float(text)
-        except ValueError:
-            time = datetime.fromisoformat(text)
-            return time if time.tzinfo else time.replace(tzinfo=UTC)
-        return datetime.fromtimestamp(number / 1000 if abs(number) >= _MILLISECONDS_FROM else number, UTC)
+            return datetime.fromtimestamp(number / 1000 if abs(number) >= _MILLISECONDS_FROM else number, UTC)
+        time = datetime.fromisoformat(text)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise MeasurementsError(
             f"{where}: at is '{_shown(text)}', but it must be a time: 2026-11-20T06:00:00Z, or seconds since 1970."
@@ -86,13 +90,10 @@ def _time(text: str, where: str) -> datetime:
 
 
 def _seconds(text: str, where: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
+    seconds = float(text) if _NUMBER.fullmatch(text) else 0.0
+    if not _SHORTEST <= seconds <= _LONGEST:
         raise MeasurementsError(
-            f"{where}: elapsed_seconds is '{_shown(text)}', but it must be a number of seconds above 0."
+            f"{where}: elapsed_seconds is '{_shown(text)}', but it must be a number of seconds above 0, such as 0.118."
         )
     return seconds
 

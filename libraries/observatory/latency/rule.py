@@ -18,13 +18,13 @@ from observatory.latency.reference import Level, Reference
 from observatory.latency.times import Times
 from observatory.latency.verdict import Judgement, Verdict, Way
 
-_SLACK = 0.5  # spreads that a run may be off without counting
-_LIMITS = {Way.ALONE: 7.7, Way.WITH_ALL: 10.0, Way.SLOW_ONES: 7.5}  # what a sum must reach, if there were one endpoint
-_LIMIT_OF_ONLY = 8.75  # the same for the level of an endpoint that no other was asked beside
+_SLACK = 0.4  # spreads that a run may be off without counting
+_LIMITS = {Way.ALONE: 9.4, Way.WITH_ALL: 12.5, Way.SLOW_ONES: 7.5}  # what a sum must reach, if there were one endpoint
+_LIMIT_OF_ONLY = 9.8  # the same for the level of an endpoint that no other was asked beside
 _FASTER = 3.0  # how much more it takes to prove that an endpoint is faster, which is no news that hurries
 _AGREED = math.log(1.03)  # how much slower it must be by itself too, lest others that are faster make it look slower
 _AGREED_FASTER = 7.0  # what its sum by itself must reach for "faster", lest others that are slower make it look so
-_STEPS = {Way.ALONE: 3.1, Way.WITH_ALL: 3.8}  # spreads by which a single run proves a large step by itself
+_STEPS = {Way.ALONE: 3.0, Way.WITH_ALL: 3.8}  # spreads by which a single run proves a large step by itself
 _PER_ENDPOINT = 0.25  # how much more that is for each endpoint in natural logarithms; a sum's limit grows by 1
 _LARGE = math.log(1.2)  # how large such a step must be, in the way that proves it
 _TAIL_FACTOR = 3.0  # how much more slow requests are looked for
@@ -150,10 +150,13 @@ def _held_on(evidence: Evidence, looks: Mapping[Way, _Look], reference: Referenc
     if evidence.way is Way.SLOW_ONES:
         step = -_tail_step(seen, reference)
     else:
-        step = proved.mean * (proved.mean / 2 - seen.shift) / seen.variance
+        # What was proved early looks larger than it is: the run is held against the least that is likely of it.
+        likely = math.copysign(max(abs(proved.mean) - proved.error, _LEAST), proved.mean)
+        step = likely * (likely / 2 - seen.shift) / seen.variance
     back = max(evidence.back + step, 0.0)
     if back >= _BACK:
-        return Evidence()
+        tail = evidence.slower.get(Way.SLOW_ONES)
+        return Evidence({Way.SLOW_ONES: tail} if tail and evidence.way is not Way.SLOW_ONES else {})
     return replace(evidence, proved=replace(proved, value=1.0).after(1.0, seen), back=back)
 
 

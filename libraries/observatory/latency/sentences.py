@@ -59,7 +59,8 @@ def _what(judgement: Judgement) -> str:
     effect = judgement.effect or 0.0
     sure = f", {interval(judgement)}" if interval(judgement) else ""
     if judgement.verdict is Verdict.STEADY:
-        return f"as fast as usual, {by(effect)}{sure}"
+        noise = ", which noise explains" if sure else ""
+        return f"as fast as usual: {by(effect)}{sure}{noise}"
     since = f", in {count(judgement.runs, 'run')} since {judgement.since:%Y-%m-%d %H:%M} UTC" if judgement.since else ""
     if judgement.way is Way.SLOW_ONES and judgement.slow is not None and judgement.usually_slow is not None:
         shares = f"{percent(judgement.slow)} of requests are slow, where {percent(judgement.usually_slow)} usually are"

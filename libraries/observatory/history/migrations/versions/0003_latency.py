@@ -19,7 +19,8 @@ UPDATE latency_samples SET left_out = 'failed' WHERE status IS DISTINCT FROM 200
     OR coalesce(failure_type, 'model') <> 'model';
 COMMENT ON TABLE latency_samples IS
     'Each attempt at a request, as it was measured. elapsed_seconds: of this attempt alone, without any wait.';
-COMMENT ON COLUMN latency_samples.attempts IS 'How many attempts the request took in all; attempt is the number of this.';
+COMMENT ON COLUMN latency_samples.attempts IS
+    'How many attempts the request took in all; attempt is the number of this one.';
 COMMENT ON COLUMN latency_samples.connect_seconds IS
     'Name, connection and TLS; null when a connection was used again.';
 COMMENT ON COLUMN latency_samples.first_byte_seconds IS 'From the start of the attempt to the head of the answer.';
