@@ -8,11 +8,8 @@ from __future__ import annotations
 import gc
 import os
 import queue
-import traceback
-import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,14 +17,19 @@ from typing import TYPE_CHECKING, Any
 from robot.api import SkipExecution, logger
 from robot.libraries.BuiltIn import BuiltIn
 
-from observatory.errors import HistoryError, ObservatoryError
-from observatory.exchange import Exchange, FailureType, Request
+from observatory.errors import HistoryError, ObservatoryError, SettingsError
+from observatory.exchange import Exchange, Request
 from observatory.failures import ExchangeError, NotRecordedError, raise_for_failure, raise_for_failures
-from observatory.history import RunEntry, TestAttemptEntry
+from observatory.history import RunEntry
 from observatory.logs.exchange_html import exchange_block, exchange_table
 from observatory.session import Session
-from observatory.settings import load_settings
+from observatory.settings import Settings, load_settings, retries_of_tests
+from robot_attempts import Attempt, Attempts, Evidence, is_last
+from robot_blame import Blame
 from robot_drift import DriftTeller
+from robot_quarantine import Quarantine
+from robot_retries import Retries, behind, was_not_run
+from robot_run import log_of_the_run, shared_run_id
 from schema_policy import hold_to_policy, policy_for
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 FAULTS = "faults"
 """The target that suites use instead of the run's, to see what the client makes of faults."""
 
-_VARIABLES = ("TARGET", "RECORDING", "RATE_LIMIT")
+_VARIABLES = ("TARGET", "RECORDING", "RATE_LIMIT", "TEST_RETRIES")
 """Robot variables, given with `--variable`, that are settings of the same name in lower case."""
 
 
@@ -56,6 +58,7 @@ class RobotSession:
         self.last_error: ExchangeError | None = None
         self.seen: list[Exchange] = []
         self._early: list[Callable[[Session], None]] = []
+        self._blame = Blame()
 
     @property
     def current(self) -> Session:
@@ -94,6 +97,47 @@ class RobotSession:
             self._early.append(what)
         else:
             what(self._main)
+
+    def begin_test(self, name: str) -> None:
+        """A test begins, which knows nothing of the one before."""
+        self.test_name = name
+        self.last_endpoint = ""
+        self.last_error = None
+        self._blame.forget()
+
+    def end_test(self) -> None:
+        """The test is over; what it asked for is let go, for Robot keeps its variables long after its end."""
+        self.test_name = ""
+        for exchange in self.seen:
+            exchange.let_go()
+        self.seen.clear()
+
+    @property
+    def evidence(self) -> Evidence:
+        """What was seen of requests while the test ran."""
+        return Evidence(self.asked, self.last_endpoint, self.last_error, self._blame.found)
+
+    def blame(self, error: ObservatoryError) -> None:
+        """An error is about to fail the test: remember it, and what of ours caused it, if anything did."""
+        if isinstance(error, ExchangeError):
+            self.last_error = error
+        self._blame.error(error, self.masked(str(error)), self._current)
+
+    def test_retries(self) -> int:
+        """How many further attempts a test has that fails."""
+        try:
+            settings = self._main.settings if self._main is not None else _settings()
+        except SettingsError:
+            return 0  # it failed for that, and would again
+        return retries_of_tests(settings, os.environ)
+
+    def open_for_the_told(self) -> None:
+        """Open the session when nothing has needed it and something is to be told: tests may fail before a request."""
+        if self._main is None and self._early and not BuiltIn().dry_run_active:
+            try:
+                _ = self.current
+            except ObservatoryError as error:
+                logger.warn(f"This run is not remembered: {self.masked(str(error))}")
 
     def target_of(self, exchange: Exchange) -> str:
         """The name of the target that an exchange was had from."""
@@ -147,6 +191,7 @@ class RobotSession:
         """Remember an exchange, and write it into log.html with what it changed."""
         self.last_endpoint = exchange.endpoint
         self.seen.append(exchange)
+        self._blame.saw(self.current, [exchange])
         logger.info(self.masked(exchange_block(exchange, self.masked)), html=True)
         self._drift.saw(self.current, exchange)
 
@@ -155,6 +200,7 @@ class RobotSession:
         if exchanges:
             self.last_endpoint = exchanges[-1].endpoint
         self.seen.extend(exchanges)
+        self._blame.saw(self.current, exchanges)
         logger.info(self.masked(exchange_table(exchanges)), html=True)
         self._drift.saw_many(self.current, exchanges)
 
@@ -171,12 +217,12 @@ class RobotSession:
             logger.warn(f"The numbers of this run could not be written to {path}: {error}.")
 
     def _open(self) -> Session:
-        given = {name.lower(): BuiltIn().get_variable_value(f"${{{name}}}") for name in _VARIABLES}
         self._output = Path(BuiltIn().get_variable_value("${OUTPUT DIR}"))
-        settings = load_settings(**given)
+        settings = _settings()
         if settings.run_id is None:
-            settings = settings.model_copy(update={"run_id": _run_id(self._output)})
-        session = Session.open(settings, report=self._reports.put, on_changes=self._drift.put)
+            settings = settings.model_copy(update={"run_id": shared_run_id(self._output)})
+        log = log_of_the_run(self._output, BuiltIn().get_variable_value("${LOG FILE}"))
+        session = Session.open(settings, log=log, report=self._reports.put, on_changes=self._drift.put)
         watching = f"Watching {session.target.name} at {session.target.base_url}, as run {session.run.id}."
         logger.info(session.memory.masker.mask_text(watching))
         # What is loaded by now stays to the end: the garbage collector need not look at it again and again while
@@ -189,7 +235,7 @@ ROBOT_SESSION = RobotSession()
 
 
 class SessionListener:
-    """Tells the session which test is running and how it ended, and closes it with the run.
+    """Tells the session which test is running and how each attempt ended, and closes it with the run.
 
     Every keyword library registers this one listener, and Robot calls it once for each library that a suite imports.
     """
@@ -199,37 +245,50 @@ class SessionListener:
     def __init__(self, session: RobotSession) -> None:
         """Listen for the session."""
         self._session = session
+        self._attempts = Attempts(session.tell)
+        self._retries = Retries(session.test_retries)
+        self._quarantine = Quarantine()
+        self._begun: result.TestCase | result.TestSuite | None = None
         self._ended: result.TestCase | result.TestSuite | None = None
 
-    def start_suite(self, _data: running.TestSuite, _result: result.TestSuite) -> None:
-        """Let the suite have a policy of its own."""
+    def start_suite(self, data: running.TestSuite, begun: result.TestSuite) -> None:
+        """Let the suite have a policy of its own, and put its tests into quarantine that are on the list."""
+        if begun is self._begun:
+            return
+        self._begun = begun
         policy_for.cache_clear()
+        self._quarantine.enter(data)
 
-    def start_test(self, data: running.TestCase, _result: result.TestCase) -> None:
+    def start_test(self, data: running.TestCase, begun: result.TestCase) -> None:
         """Name the test that is running."""
-        self._session.test_name = data.full_name
-        self._session.last_error = None
-        self._session.last_endpoint = ""
+        if begun is self._begun:
+            return
+        self._begun = begun
+        self._retries.begin(data)
+        self._session.begin_test(data.full_name)
 
     def end_test(self, data: running.TestCase, ended: result.TestCase) -> None:
-        """Remember the attempt, and count and log a failure."""
+        """Remember the attempt, count and log a failure, and let the test be tried again."""
         if ended is self._ended:
             return
         self._ended = ended
-        self._session.tell_news(wait=_is_last(data))
-        attempt = _Attempt.of(ended, self._session)
-        self._session.tell(attempt.tell)
-        self._session.test_name = ""
-        # Robot keeps a test's variables in circles of references long after its end.
-        for exchange in self._session.seen:
-            exchange.let_go()
-        self._session.seen.clear()
+        self._session.tell_news(wait=is_last(data))
+        number, evidence = self._retries.attempt, self._session.evidence
+        entry, failure = self._quarantine.failure_of(ended)
+        if number == 1 or not was_not_run(ended):
+            is_quarantined = entry is not None
+            self._attempts.add(Attempt.of(ended, number, evidence, failure=failure, is_quarantined=is_quarantined))
+        if entry is not None and failure is not None:
+            ended.message = behind(entry.words, failure)
+        self._retries.end(data, ended)
+        self._session.end_test()
 
-    def end_suite(self, _data: running.TestSuite, ended: result.TestSuite) -> None:
+    def end_suite(self, data: running.TestSuite, ended: result.TestSuite) -> None:
         """Note when the suite ended; the whole run's tells at its top what changed."""
         if ended is self._ended:
             return
         self._ended = ended
+        self._retries.clean_up(data)
         self._session.tell_news()  # of a suite's tear-down
         if self._session.is_open:
             self._session.current.metrics.suite_ended(ended.full_name, datetime.now(UTC).timestamp())
@@ -239,98 +298,26 @@ class SessionListener:
                 whole = whole.parent
             whole.metadata["What changed"] = told
 
+    def message(self, message: result.Message) -> None:
+        """Say that a test is tried again where Robot would warn of two tests with one name."""
+        if self._retries.is_warning_of_retry(message):
+            message.message = self._retries.warning()
+
     def close(self) -> None:
-        """Close the session: the run is over."""
+        """Close the session: the run is over, and what the tear-downs of its suites failed is known."""
+        self._attempts.take_back()
+        self._session.open_for_the_told()
+        if self._session.is_open:
+            self._attempts.tell_rates(self._session.main)
         self._session.close()
 
 
 LISTENER = SessionListener(ROBOT_SESSION)
 
-_TELLING = 200  # characters at the beginning of a message, which tell it from others; Robot cuts long ones
 
-
-@dataclass(frozen=True)
-class _Attempt:
-    """How a test ended, whom it asked last, and the failed request that it failed for, if it was one."""
-
-    ended: result.TestCase
-    asked: Session | None
-    error: ExchangeError | None
-    endpoint: str
-
-    @classmethod
-    def of(cls, ended: result.TestCase, session: RobotSession) -> _Attempt:
-        error = session.last_error
-        if error is not None and session.masked(str(error))[:_TELLING] not in ended.message:
-            error = None  # it was expected, and the test failed for another reason, or not at all
-        return cls(ended, session.asked, error, session.last_endpoint)
-
-    def tell(self, session: Session) -> None:
-        """Tell history, metrics and log, each what is its part."""
-        ended = self.ended
-        session.test_ended(
-            TestAttemptEntry(
-                run_id=session.run.id,  # a test belongs to the run, whatever targets it asks
-                name=ended.full_name,
-                status=ended.status,
-                started_at=ended.start_time.astimezone(UTC),
-                elapsed=ended.elapsed_time.total_seconds(),
-                message=session.memory.masker.mask_text(ended.message),
-            )
-        )
-        if ended.failed:
-            self._tell_failure(session)
-
-    def _tell_failure(self, session: Session) -> None:
-        failure = self.error.exchange.failure if self.error is not None else None
-        if failure is None and self.endpoint:  # the requests were good, and what was said of them did not hold
-            (self.asked or session).metrics.failed(self.endpoint, FailureType.ASSERTION)
-        ended = self.ended
-        setup, teardown = ended.has_setup and ended.setup, ended.has_teardown and ended.teardown
-        steps = [step for top in (setup, *ended.body, teardown) for step in _failed_steps(top)]
-        session.memory.log.test_failed(
-            ended.full_name,
-            reason=ended.message,
-            trace="".join(traceback.format_exception(self.error)) if self.error is not None else "\n".join(steps),
-            assertion=steps[-1] if steps else ended.message,
-            endpoint=self.endpoint,
-            failure_type=(failure.type if failure else FailureType.ASSERTION).value,
-        )
-
-
-def _is_last(test: running.TestCase) -> bool:
-    """Whether no other test of the run comes after this one."""
-    suite, is_last = test.parent, test.parent is not None and test is test.parent.tests[-1] and not test.parent.suites
-    while is_last and suite is not None and suite.parent is not None:
-        is_last, suite = suite is suite.parent.suites[-1], suite.parent
-    return is_last
-
-
-def _failed_steps(step: Any) -> Iterator[str]:
-    """The way to the failure: each failed step with its arguments, the outermost first."""
-    if getattr(step, "failed", False):
-        name = getattr(step, "full_name", None) or step.type
-        is_keyword = step.type in (step.KEYWORD, step.SETUP, step.TEARDOWN)
-        yield "    ".join([name, *(step.args if is_keyword else ())])
-        for inner in getattr(step, "body", ()):
-            yield from _failed_steps(inner)
-
-
-def _run_id(output: Path) -> str | None:
-    """The run that all processes of one pabot command share; None outside pabot.
-
-    pabot empties its folder before it starts the processes, so the first one to make this file names the run.
-    """
-    shared = next((folder for folder in (output, *output.parents) if folder.name == "pabot_results"), None)
-    if shared is None:
-        return None
-    name = shared / "observatory-run"
-    mine = shared / f"observatory-run.{os.getpid()}"
-    mine.write_text(str(uuid.uuid4()), encoding="ascii")
-    with suppress(FileExistsError):
-        os.link(mine, name)  # there whole or not at all
-    mine.unlink()
-    return name.read_text(encoding="ascii")
+def _settings() -> Settings:
+    """The settings, with what the variables of the suite say of them."""
+    return load_settings(**{name.lower(): BuiltIn().get_variable_value(f"${{{name}}}") for name in _VARIABLES})
 
 
 @contextmanager
@@ -342,10 +329,10 @@ def plainly() -> Iterator[None]:
     try:
         yield
     except (NotRecordedError, HistoryError) as error:
+        ROBOT_SESSION.blame(error)
         raise SkipExecution(ROBOT_SESSION.masked(str(error))) from error
     except ObservatoryError as error:
-        if isinstance(error, ExchangeError):
-            ROBOT_SESSION.last_error = error
+        ROBOT_SESSION.blame(error)
         raise AssertionError(ROBOT_SESSION.masked(str(error))) from error
 
 

@@ -9,5 +9,9 @@ class SettingsError(ObservatoryError):
     """A setting is missing or wrong; the message names the variable, the value seen and what is accepted."""
 
 
+class StandInError(SettingsError):
+    """The stand-in, a server of our own, could not be started."""
+
+
 class HistoryError(ObservatoryError):
     """The history could not be read or written."""

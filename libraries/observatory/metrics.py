@@ -54,6 +54,18 @@ class Metrics:
             ["suite"],
             registry=self.registry,
         )
+        self._flaked = Counter(
+            "pokeapi_test_flakiness_total",
+            "Tests of a suite that both failed and passed in one run.",
+            ["suite"],
+            registry=self.registry,
+        )
+        self._flakiness = Gauge(
+            "pokeapi_test_flakiness_rate",
+            "Share of the recent attempts at a test that failed where others passed; only of tests flaky in this run.",
+            ["test_name"],
+            registry=self.registry,
+        )
         self.registry.register(_CircuitGauge(breakers or CircuitBreakers()))
 
     def saw(self, exchange: Exchange) -> None:
@@ -79,6 +91,14 @@ class Metrics:
     def suite_ended(self, suite: str, at: float) -> None:
         """Note when a suite ended, in seconds since 1970."""
         self._executed_at.labels(suite).set(at)
+
+    def flaked(self, suite: str) -> None:
+        """Count a test of a suite that both failed and passed at one revision."""
+        self._flaked.labels(suite).inc()
+
+    def flakiness(self, test_name: str, rate: float) -> None:
+        """Note how often a test fails where it passes too, between 0 and 1."""
+        self._flakiness.labels(test_name).set(rate)
 
     def value(self, name: str, **labels: str) -> float:
         """The present value of one sample, such as `pokeapi_requests_total` with `endpoint="pokemon"`; 0 if unseen.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from observatory.errors import SettingsError
+from observatory.errors import SettingsError, StandInError
 from observatory.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ class Target:
     """An API that can be asked: its name in the history, its address, and how many requests a minute it is sent.
 
     `rate_limit` None means as many as we like. `faults` is the board on
-    which faults are pinned, of the target of that name only. `stop` ends what was started for it.
+    which faults are pinned, of the target of that name only. `stop` ends what was started for it, which is a server of
+    our own in this process when `is_stand_in`.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Target:
     rate_limit: int | None = None
     faults: Faults | None = None
     stop: Callable[[], None] = field(default=lambda: None, repr=False)
+    is_stand_in: bool = False
 
 
 def open_target(settings: Settings) -> Target:
@@ -56,7 +58,7 @@ def open_target(settings: Settings) -> Target:
 def _stand_in(settings: Settings) -> Target:
     # Loaded here: whoever watches another API has no use for a web server.
     from sandbox.catalogue import Catalogue
-    from sandbox.errors import SandboxError
+    from sandbox.errors import SandboxError, ServerError
     from sandbox.recording import Recording
     from sandbox.server import Server
 
@@ -70,11 +72,13 @@ def _stand_in(settings: Settings) -> Target:
         else:
             server = Server(Catalogue())
         server.start()
+    except ServerError as error:
+        raise StandInError(str(error)) from error
     except SandboxError as error:
         raise SettingsError(str(error)) from error
     # A board for `faults` alone: what is measured of the others should be what they are.
     faults = server.faults if name == "faults" else None
-    return Target(name, server.base_url, settings.rate_limit, faults, server.stop)
+    return Target(name, server.base_url, settings.rate_limit, faults, server.stop, is_stand_in=True)
 
 
 def _without_credentials(url: str) -> str:

@@ -107,7 +107,7 @@ class Command(NamedTuple):
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("OBSERVATORY_") and name != "DATABASE_URL"
+            if not name.startswith("OBSERVATORY_") and name not in ("DATABASE_URL", "CI")
         }
         ended = subprocess.run(
             [*self.words, *options, "--outputdir", str(output), self.suites],

@@ -403,7 +403,7 @@ def writes_log(house: House, folder: str = "results", code: int = 0) -> Callable
 def test_smoke_runs_the_documented_command_and_names_the_log(house: House, machine: Machine) -> None:
     machine.on_run = writes_log(house)
     assert bootstrap.main(["smoke"], house, machine.tools(PATH="/bin")) == 0
-    [(command, folder, environ)] = machine.ran
+    command, folder, environ = machine.ran[0]
     assert command == [str(house.command("robot")), "--include", "smoke", "suites/"]
     assert folder == house.root
     assert environ["ROBOT_OPTIONS"] == "--outputdir results"
@@ -412,6 +412,46 @@ def test_smoke_runs_the_documented_command_and_names_the_log(house: House, machi
     assert "Running: robot --include smoke suites/\n" in machine.said()
     assert machine.said().endswith(f"  {log}\n  {log.as_uri()}\n")
     assert "a%20folder%20with%20spaces" in log.as_uri()
+
+
+def test_the_health_page_is_written_beside_the_log_when_its_address_was_told(house: House, machine: Machine) -> None:
+    said: list[str] = []
+
+    def run() -> int:
+        said.append(machine.said())
+        return writes_log(house)()
+
+    machine.on_run = run
+    bootstrap.main(["smoke"], house, machine.tools(PATH="/bin"))
+    [_, (command, folder, environ)] = machine.ran
+    page = (house.root / "results" / "health.html").resolve()
+    assert command == [str(house.command("observatory")), "health", "--output", str(page)]
+    assert folder == house.root
+    assert environ["PATH"] == os.pathsep.join([str(house.bin), "/bin"])
+    assert "Open the log" in said[1]
+
+
+def test_a_health_page_that_fails_changes_nothing(house: House, machine: Machine) -> None:
+    codes = iter([3, 1])
+    machine.on_run = lambda: (writes_log(house)(), next(codes))[1]
+    assert bootstrap.main(["smoke"], house, machine.tools()) == 3
+
+
+def test_a_health_page_that_cannot_be_begun_is_one_line(house: House, machine: Machine) -> None:
+    def run(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> int:
+        if "health" in command:
+            raise FileNotFoundError(2, "No such file or directory", command[0])
+        return writes_log(house)()
+
+    assert bootstrap.main(["smoke"], house, machine.tools()._replace(run=run)) == 0
+    last = machine.said().splitlines()[-1]
+    assert last.startswith("The health page was not written: [Errno 2] No such file or directory:")
+
+
+def test_without_a_log_there_is_nothing_new_for_the_health_page(house: House, machine: Machine) -> None:
+    machine.on_run = lambda: 252
+    bootstrap.main(["smoke"], house, machine.tools())
+    assert len(machine.ran) == 1
 
 
 @pytest.mark.parametrize("code", [0, 1, 7, 250, 252, 255])

@@ -121,3 +121,23 @@ def test_journals_left_behind_are_adopted_oldest_first(tmp_path: Path) -> None:
     assert [next(journal.entries()) for journal in adopted] == runs[::-1]
     for journal in adopted:
         journal.remove()
+
+
+def test_an_attempt_that_was_written_before_there_were_retries_is_read(tmp_path: Path) -> None:
+    text = (
+        b'{"run_id":"0b9bd1d3-9d2a-4d3b-8a0d-1f6c0d5b7a11","name":"A Test","status":"FAIL",'
+        b'"started_at":"2026-08-08T12:00:00Z","elapsed":0.5,"message":"No.",'
+        b'"id":"11111111-2222-3333-4444-555555555555"}'
+    )
+    (tmp_path / "old.journal").write_bytes(b"%08x TestAttemptEntry %s\n" % (zlib.crc32(text), text))
+    journal = next(Journal.adopt_abandoned(tmp_path))
+    (entry,) = journal.entries()
+    journal.close()
+    assert isinstance(entry, told.TestAttemptEntry)
+    assert (entry.message, entry.attempt, entry.cause, entry.fingerprint, entry.quarantined) == (
+        "No.",
+        1,
+        "",
+        "",
+        False,
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from robot_session import _log_of_the_run
+from robot_run import log_of_the_run
 
 
 @pytest.mark.parametrize(
@@ -20,5 +20,5 @@ from robot_session import _log_of_the_run
     ],
 )
 def test_a_run_has_one_log(output: str, log: str, told: str | None) -> None:
-    found = _log_of_the_run(Path(output), log)
+    found = log_of_the_run(Path(output), log)
     assert found == (None if told is None else str(Path(told)))

@@ -69,6 +69,12 @@ class Settings(BaseSettings):
     results: Folder = Field(PROJECT_ROOT / "results", description="The folder of structured logs and metrics.")
     timeout: Seconds = Field(10.0, description="Seconds that one try of a request may take.")
     retries: int = Field(3, ge=0, le=10, description="Further tries after a network error or a status 5xx.")
+    test_retries: int | None = Field(
+        None,
+        ge=0,
+        le=10,
+        description="Further attempts at a test that fails; without it, none for a person and 2 in CI.",
+    )
     rate_limit: int | None = Field(
         None,
         ge=1,
@@ -87,7 +93,9 @@ class Settings(BaseSettings):
     )
     host: str | None = Field(
         None,
-        description="The machine that latencies are compared on; without it, this one's name, which changes in most CI.",
+        description=(
+            "The machine that latencies are compared on; without it, this one's name, which changes in most CI."
+        ),
     )
     shard: str = Field("", description="Which part of a divided run this is.")
     git_revision: str | None = Field(
@@ -133,6 +141,7 @@ _ACCEPTED: Mapping[str, str] = {
     "results": "a folder, or a path where one can be made",
     "timeout": "a time above zero, in seconds (10, 2.5) or with its unit (500 ms, 10 s, 1 min)",
     "retries": "a whole number from 0 to 10",
+    "test_retries": "a whole number from 0 to 10",
     "rate_limit": "a whole number of requests a minute, at least 1",
     "max_body_bytes": "a whole number of bytes, at least 1024",
     "concurrency": "a whole number from 1 to 1000",
@@ -143,6 +152,8 @@ _ACCEPTED: Mapping[str, str] = {
     "shard": "a text",
     "git_revision": "a text",
 }
+RETRIES_OF_TESTS_IN_CI = 2
+_NO = frozenset({"", "0", "false", "no", "off"})
 _SECRET = frozenset({"api_token", "database_url"})
 _FOLDERS = frozenset({"home", "recording", "results"})
 _LONGEST_SHOWN = 100  # characters
@@ -151,6 +162,16 @@ _LONGEST_SHOWN = 100  # characters
 def variable_name(field: str) -> str:
     """The environment variable of a setting: `timeout` is `OBSERVATORY_TIMEOUT`."""
     return "DATABASE_URL" if field == "database_url" else f"{PREFIX}{field.upper()}"
+
+
+def retries_of_tests(settings: Settings, environment: Mapping[str, str]) -> int:
+    """How many further attempts a failing test has: as many as are set, else 2 in CI and none for a person.
+
+    It is CI where the variable `CI` is set, to anything but a no.
+    """
+    if settings.test_retries is not None:
+        return settings.test_retries
+    return 0 if environment.get("CI", "").strip().lower() in _NO else RETRIES_OF_TESTS_IN_CI
 
 
 _FIELDS: Mapping[str, str] = {variable_name(field).lower(): field for field in Settings.model_fields}
