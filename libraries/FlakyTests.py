@@ -12,7 +12,7 @@ from robot.api.deco import keyword, library
 from keyword_values import compared
 from observatory.errors import ObservatoryError
 from observatory.settings import PROJECT_ROOT
-from observatory.words import count
+from observatory.words import count, percent
 from robot_quarantine import list_of_the_run, today
 from robot_session import LISTENER, ROBOT_SESSION, plainly
 
@@ -136,7 +136,7 @@ def _without_a_test(quarantine: QuarantineList) -> list[Any]:
 
 
 def _complaint(alerts: list[FlakyTest], threshold: float) -> str:
-    from observatory.flakiness.sentences import how_often, percent
+    from observatory.flakiness.sentences import how_often
 
     told = [f"{test.name} {how_often(test)}: {test.last_message}" for test in alerts[:_MOST_TOLD]]
     more = [f"… and {len(alerts) - _MOST_TOLD} more"] if len(alerts) > _MOST_TOLD else []

@@ -54,3 +54,9 @@ def natural(text: str) -> tuple[Any, ...]:
     """A key that sorts names as people do: `pokemon2` before `pokemon10`."""
     numbers = [part.lstrip("0") if odd % 2 else part for odd, part in enumerate(_NUMBER.split(text))]
     return tuple((len(part), part) if odd % 2 else part for odd, part in enumerate(numbers)), text
+
+
+def percent(share: float, tenths_below: float = 0.01) -> str:
+    """A share as people read it, such as `7 %`; one that is small, but not nothing, with a digit after the point."""
+    is_small = 0 < abs(share) < tenths_below
+    return f"{100 * share:.1f} %" if is_small else f"{100 * share:.0f} %"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from observatory.health.values import State
-from observatory.health.words import advice, ago, findings, headline, lasted, share, verdict_sentence
+from observatory.health.words import advice, ago, findings, headline, lasted, verdict_sentence
 from observatory.history.known_changes import ChangeState
 from tests.drift_values import a_known_change, an_addition
 from tests.health_values import (
@@ -172,7 +172,7 @@ def test_open_changes_are_looked_at_and_accepted() -> None:
         ),
         (
             a_verdict(effect=-0.02),
-            "As usual: the last run was 2.0 % faster than the baseline, between 5.0 % faster and 7.0 % slower.",
+            ("As usual: 2.0 % faster than the baseline, between 5.0 % faster and 7.0 % slower, which noise explains."),
         ),
         (a_verdict(verdict="learning", effect=None, known_runs=4), "Learning: 4 of 10 runs are known."),
         (a_verdict(verdict="steady", effect=None, known_runs=40), "Learning: 10 of 10 runs are known."),
@@ -210,6 +210,5 @@ def test_how_long_ago_minds_zones() -> None:
     assert ago(datetime(2026, 11, 20, 16, tzinfo=UTC), NOW) == "30 minutes ago"
 
 
-def test_durations_and_shares() -> None:
-    assert [share(value) for value in (0, 0.004, 0.18, 1)] == ["0 %", "0.4 %", "18 %", "100 %"]
+def test_durations() -> None:
     assert [lasted(timedelta(seconds=value)) for value in (7, 119, 240, 7500)] == ["7 s", "119 s", "4 min", "2 h 5 min"]

@@ -77,7 +77,7 @@ class Stopwatch:
         self._first_byte = self.seconds()
 
     def stop(self, *, is_first: bool) -> None:
-        """Nothing more comes; `is_first` tells that nothing had been sent to the target, or nothing had come from it, before."""
+        """Nothing more comes; `is_first` tells that nothing had come from the target, nor was on its way, before."""
         self._elapsed = self.seconds()
         self._is_cold = is_first and self._connect is not None
         by_the_wall = (self._clock.now() - self._started_at).total_seconds()

@@ -15,9 +15,9 @@ from observatory.commands.drift_table import a_console
 from observatory.drift_words import utc
 from observatory.flakiness import Cause
 from observatory.flakiness.quarantine import QuarantineList
-from observatory.flakiness.sentences import how_often, percent
+from observatory.flakiness.sentences import how_often
 from observatory.history.flaky_queries import FailureGroup, FlakyTest
-from observatory.words import count, one_line
+from observatory.words import count, one_line, percent
 
 _LONGEST_MESSAGE = 50  # characters of a message where each test has one line
 _LONGEST = 10_000  # characters of a name, or of a message where there is room

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from observatory.words import count
+from observatory.words import count, percent
 
 if TYPE_CHECKING:
     from observatory.history.flaky_queries import FlakyTest
-
-
-def percent(share: float) -> str:
-    """A share in percent, with a digit after the point where the number is small."""
-    value = 100 * share
-    return f"{value:.1f} %" if 0 < value < 1 else f"{value:.0f} %"
 
 
 def how_often(test: FlakyTest) -> str:

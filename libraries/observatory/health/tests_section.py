@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from observatory.flakiness.quarantine import QuarantineList
 from observatory.health.html import Desk, clock, folded, heading, table
 from observatory.health.values import FailingTest, TargetHealth
-from observatory.health.words import share
 from observatory.history.flaky_queries import FlakyTest
 from observatory.history.health_queries import LatestTest
-from observatory.words import count
+from observatory.words import count, percent
 
 _MOST_ROWS = 50
 _LONGEST_MESSAGE = 240
@@ -79,8 +78,8 @@ def _flaky_row(test: FlakyTest, quarantine: QuarantineList, desk: Desk) -> tuple
     rate = test.rate
     bar = f'<meter min="0" max="1" value="{rate.value:.3f}" aria-hidden="true"></meter>'
     often = (
-        f"{bar} {share(rate.value)}, {test.failures} of {test.attempts} attempts<br>"
-        f"<small>between {share(rate.low)} and {share(rate.high)}</small>"
+        f"{bar} {percent(rate.value)}, {test.failures} of {test.attempts} attempts<br>"
+        f"<small>between {percent(rate.low)} and {percent(rate.high)}</small>"
     )
     since = f"since {clock(test.first_flaked_at)}<br><small>last {clock(test.last_flaked_at)}</small>"
     return test_name(test.name, desk), often, since, _held(test.name, quarantine, desk)

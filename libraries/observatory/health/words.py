@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from observatory.health.values import IMPROVED, LEARNING, REGRESSED, State, TargetHealth
+from observatory.health.values import LEARNING, State, TargetHealth
 from observatory.history.health_queries import RunVerdict
 from observatory.latency import FEWEST_RUNS, Judgement, Verdict, Way
-from observatory.latency.sentences import by, interval, percent
-from observatory.words import count
+from observatory.latency.sentences import many_slow, what
+from observatory.words import count, percent
 
 SIGNS: Final = {State.WELL: "✓", State.SLOWER: "▲", State.FAILING: "✗", State.UNKNOWN: "?"}
 """A shape for each state, for those who see no colours."""
 
 _STALE: Final = timedelta(days=2)  # after which what was seen last says little about now
-_PER_CENT: Final = 100
 _SHOWN_NAMES: Final = 3
 
 
@@ -78,16 +77,20 @@ def verdict_sentence(judged: RunVerdict) -> str:
     """What is said of a latency, with the effect, its interval, and since when."""
     if judged.effect is None:
         return f"Learning: {min(judged.known_runs, FEWEST_RUNS)} of {FEWEST_RUNS} runs are known."
-    judgement = Judgement(Verdict(judged.verdict), judged.effect, judged.low, judged.high)
-    sure = f", {interval(judgement)}" if interval(judgement) else ""
-    effect = f"{by(judged.effect)} than the baseline{sure}"
-    if judged.verdict not in {REGRESSED, IMPROVED}:
-        return f"As usual: the last run was {effect}."
-    runs = f", in {count(judged.runs_since, 'run')}" if judged.runs_since else ""
-    since = f"{runs} since {moment(judged.since)}" if judged.since else runs
-    if judged.way == Way.SLOW_ONES and judged.slow is not None and judged.usually_slow is not None:
-        return f"{_slow(judged.slow)}, where {percent(judged.usually_slow)} usually are{since}; in all {effect}."
-    return f"{effect}{since}{', and not the other endpoints' if judged.way == Way.ALONE else ''}."
+    told = what(
+        Judgement(
+            Verdict(judged.verdict),
+            judged.effect,
+            judged.low,
+            judged.high,
+            since=judged.since,
+            runs=judged.runs_since or 0,
+            way=Way(judged.way) if judged.way else Way.WITH_ALL,
+            slow=judged.slow,
+            usually_slow=judged.usually_slow,
+        )
+    )
+    return f"{told[0].upper()}{told[1:]}."
 
 
 def ago(time: datetime, now: datetime) -> str:
@@ -102,12 +105,6 @@ def ago(time: datetime, now: datetime) -> str:
 def moment(time: datetime) -> str:
     """A time to the minute, in UTC, which is said."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def share(value: float) -> str:
-    """A share in per cent, such as `4 %`; below one per cent with a digit behind the point."""
-    per_cent = value * _PER_CENT
-    return f"{per_cent:.1f} %" if 0 < per_cent < 1 else f"{per_cent:.0f} %"
 
 
 def lasted(value: timedelta) -> str:
@@ -166,14 +163,10 @@ def _of_drift(target: TargetHealth) -> str:
     return f"{count(len(waiting), 'schema change')} {verb} for you, {breaking or 'none'} of them breaking."
 
 
-def _slow(share_of_requests: float) -> str:
-    return f"{percent(share_of_requests)} of requests are slow"
-
-
 def _by_how_much(judged: RunVerdict) -> str:
     """How an endpoint got slower, in the few words that a headline has room for."""
     if judged.way == Way.SLOW_ONES and judged.slow is not None:
-        return f"{judged.series.endpoint} ({_slow(judged.slow)})"
+        return f"{judged.series.endpoint} ({many_slow(judged.slow)})"
     return f"{judged.series.endpoint} by {percent(judged.effect or 0)}"
 
 

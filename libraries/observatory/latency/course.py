@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import NamedTuple, Protocol
 
 from observatory.latency.baseline import ENOUGH_RUNS, FEWEST_RUNS, WINDOW, Baseline, KnownRun
@@ -144,12 +145,12 @@ class Course:
         return more > held.runs * _GROWTH
 
     def _faster_since(self, endpoint: str) -> datetime | None:
-        """Since when an endpoint is faster, when it has been for long enough to learn it anew."""
-        evidence = self.evidence.get(endpoint, Evidence())
-        proved = evidence.proved
-        if proved is None or evidence.verdict is not Verdict.IMPROVED or proved.runs < FEWEST_RUNS:
+        """Since when an endpoint is told to be faster, when it has been for long enough to learn it anew."""
+        if self.evidence.get(endpoint, Evidence()).verdict is not Verdict.IMPROVED:
             return None
-        return proved.since
+        known = reversed(self.past.known(endpoint))
+        told = list(takewhile(lambda run: run.verdict is Verdict.IMPROVED, known))
+        return told[-1].at if len(told) >= FEWEST_RUNS else None
 
     def _window(self, endpoint: str, at: datetime) -> list[KnownRun]:
         """The runs that a baseline is made of: the window's, and before it as many as it takes to have enough."""

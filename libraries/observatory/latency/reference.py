@@ -23,6 +23,7 @@ _FEWEST_FOR_CYCLE = 12  # runs that are needed before a daily cycle is looked fo
 _FEWEST_FOR_TAIL = 200  # requests that are needed before it is said what is slow
 _SLOW = 0.95  # a request is slow when it is above this share of the baseline's
 _MOST_RESOURCES = 2000  # whose own level is kept
+_DIGITS = 4  # to which that is known: 0.01 %
 _WINSOR = 3.0  # spreads at which a single request is held when its resource's level is learnt
 _DAY = 86_400.0  # seconds
 
@@ -108,9 +109,9 @@ class Reference:
         return Level(middle - self.usual(times.at), math.fsum(variances) / count**2, count, slow)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, rounded to what matters."""
+        """Plain values."""
         values = asdict(self)
-        values["by_resource"] = {name: [round(own.shift, 4), own.requests] for name, own in self.by_resource.items()}
+        values["by_resource"] = {name: list(own) for name, own in self.by_resource.items()}
         return values
 
     @classmethod
@@ -209,7 +210,7 @@ def _resources(runs: Sequence[Times]) -> tuple[dict[str, Own], Spread, list[list
         levels = [trimmed_mean(sorted(value for value, _ in each)) for each in values]
     often = sorted(by_resource, key=lambda resource: (-len(by_resource[resource]), resource))[:_MOST_RESOURCES]
     owns = {
-        resource: Own(spread.trust(count) * total / count, count)
+        resource: Own(round(spread.trust(count) * total / count, _DIGITS), count)
         for resource, (total, count) in ((resource, sums[resource]) for resource in often)
     }
     return owns, spread, values

@@ -23,6 +23,8 @@ _LIMITS = {Way.ALONE: 9.4, Way.WITH_ALL: 12.5, Way.SLOW_ONES: 7.5}  # what a sum
 _LIMIT_OF_ONLY = 9.8  # the same for the level of an endpoint that no other was asked beside
 _FASTER = 3.0  # how much more it takes to prove that an endpoint is faster, which is no news that hurries
 _AGREED = math.log(1.03)  # how much slower it must be by itself too, lest others that are faster make it look slower
+_AGREED_SHARE = 0.4  # and which share of what it seems slower against the others must be its own
+_FASTEST_MOOD = -2.0  # spreads of what endpoints share, at which others that are faster are held
 _AGREED_FASTER = 7.0  # what its sum by itself must reach for "faster", lest others that are slower make it look so
 _STEPS = {Way.ALONE: 3.0, Way.WITH_ALL: 3.8}  # spreads by which a single run proves a large step by itself
 _PER_ENDPOINT = 0.25  # how much more that is for each endpoint in natural logarithms; a sum's limit grows by 1
@@ -86,6 +88,7 @@ def _look_apart(
     weight = math.fsum(weights.values())
     mean = math.fsum(weights[other] * each.shift for other, each in others.items()) / weight
     shared = reference.shared**2
+    mean = max(mean, _FASTEST_MOOD * reference.shared)  # others that are faster than any mood have changed themselves
     trust = shared / (shared + 1 / weight)
     own = max(reference.between**2 - shared, _LEAST_VARIANCE) + level.variance
     return _looked(level, reference, level.shift - trust * mean, own + shared * (1 - trust), at)
@@ -99,8 +102,7 @@ def _looked(level: Level, reference: Reference, shift: float, variance: float, a
 
 def _weighed(before: Evidence, looks: Mapping[Way, _Look], reference: Reference) -> Evidence:
     """The evidence with the sums drawn on by one more run."""
-    slower: dict[Way, Sum] = {}
-    faster: dict[Way, Sum] = {}
+    slower, faster = dict(before.slower), dict(before.faster)  # in a run of this endpoint alone, one sum has no part
     for way, look in looks.items():
         slower[way] = before.slower.get(way, Sum()).after(_held(look.spreads) - _SLACK, look.seen)
         faster[way] = before.faster.get(way, Sum()).after(_held(-look.spreads) - _SLACK, look.seen)
@@ -128,13 +130,15 @@ def _proved(evidence: Evidence, looks: Mapping[Way, _Look], chances: float) -> E
         is_only = len(looks) == 1
         limit = chances + (_LIMIT_OF_ONLY if is_only else _LIMITS[way])
         slower, faster = evidence.slower[way], evidence.faster[way]
-        if slower.value >= limit and slower.mean >= _LEAST and slower.whole_mean >= _AGREED:
+        is_own = slower.whole_mean >= max(_AGREED, _AGREED_SHARE * slower.mean)
+        if slower.value >= limit and slower.mean >= _LEAST and is_own:
             return replace(evidence, proved=slower, way=way)
         agrees = faster.whole_mean <= -_LEAST and evidence.faster[Way.WITH_ALL].value >= _AGREED_FASTER
         if faster.value >= limit + _FASTER and faster.mean <= -_LEAST and agrees:
             return replace(evidence, proved=faster, way=way)
         step = _STEPS[Way.ALONE if is_only else way] + _PER_ENDPOINT * chances
-        if look.spreads >= step and look.seen.shift >= _LARGE and look.seen.whole >= _LEAST:
+        is_own = look.seen.whole >= max(_LEAST, _AGREED_SHARE * look.seen.shift)
+        if look.spreads >= step and look.seen.shift >= _LARGE and is_own:
             return replace(evidence, proved=Sum().after(limit, look.seen), way=way)
     tail = evidence.slower.get(Way.SLOW_ONES, Sum())
     if tail.value >= _LIMITS[Way.SLOW_ONES] + chances:

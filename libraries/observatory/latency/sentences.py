@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from observatory.latency.baseline import FEWEST_RUNS, Baseline
 from observatory.latency.course import Said
 from observatory.latency.times import Percentiles
 from observatory.latency.verdict import Judgement, Verdict, Way
-from observatory.words import count
+from observatory.words import count, percent
 
 
 def sentence(endpoint: str, said: Said, now: Percentiles) -> str:
@@ -14,7 +16,27 @@ def sentence(endpoint: str, said: Said, now: Percentiles) -> str:
     judgement, baseline = said.judgement, said.baseline
     if baseline is None or judgement.effect is None:
         return f"{endpoint}: learning, {min(said.known, FEWEST_RUNS)} of {FEWEST_RUNS} runs."
-    return f"{endpoint}: {_what(judgement)}. {compared(now, baseline)}"
+    return f"{endpoint}: {what(judgement)}. {compared(now, baseline)}"
+
+
+def what(judgement: Judgement) -> str:
+    """What is said of an endpoint that has a baseline: the effect, how sure it is, and since when."""
+    effect = f"{by(judgement.effect or 0.0)} than the baseline"
+    sure = f", {interval(judgement)}" if interval(judgement) else ""
+    if judgement.verdict is Verdict.STEADY:
+        return f"as usual: {effect}{sure}{', which noise explains' if sure else ''}"
+    runs = f", in {count(judgement.runs, 'run')}" if judgement.runs else ""
+    since = f"{runs} since {judgement.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if judgement.since else runs
+    if judgement.way is Way.SLOW_ONES and judgement.slow is not None and judgement.usually_slow is not None:
+        usual = f"where {_exact(judgement.usually_slow)} usually are"
+        return f"{many_slow(judgement.slow)}, {usual}{since}; in all {effect}{sure}"
+    is_alone = judgement.way is Way.ALONE and judgement.since is not None
+    return f"{effect}{sure}{since}{', and not the other endpoints' if is_alone else ''}"
+
+
+def many_slow(share: float) -> str:
+    """How many requests are slow."""
+    return f"{_exact(share)} of requests are slow"
 
 
 def compared(now: Percentiles, baseline: Baseline) -> str:
@@ -29,12 +51,7 @@ def compared(now: Percentiles, baseline: Baseline) -> str:
 
 def by(effect: float) -> str:
     """How much slower or faster, such as `12 % slower`."""
-    return f"{percent(abs(effect))} {'slower' if effect >= 0 else 'faster'}"
-
-
-def percent(share: float) -> str:
-    """A share as people read it, such as `12 %`; less than ten with one decimal."""
-    return f"{share:.1%}".replace("%", " %") if abs(share) < 0.0995 else f"{share:.0%}".replace("%", " %")
+    return f"{_exact(abs(effect))} {'slower' if effect >= 0 else 'faster'}"
 
 
 def milliseconds(seconds: float) -> str:
@@ -49,21 +66,11 @@ def interval(judgement: Judgement) -> str:
     if judgement.low is None or judgement.high is None:
         return ""
     if judgement.low >= 0:
-        return f"between {percent(judgement.low)} and {by(judgement.high)}"
+        return f"between {_exact(judgement.low)} and {by(judgement.high)}"
     if judgement.high < 0:
-        return f"between {percent(-judgement.high)} and {by(judgement.low)}"
+        return f"between {_exact(-judgement.high)} and {by(judgement.low)}"
     return f"between {by(judgement.low)} and {by(judgement.high)}"
 
 
-def _what(judgement: Judgement) -> str:
-    effect = judgement.effect or 0.0
-    sure = f", {interval(judgement)}" if interval(judgement) else ""
-    if judgement.verdict is Verdict.STEADY:
-        noise = ", which noise explains" if sure else ""
-        return f"as fast as usual: {by(effect)}{sure}{noise}"
-    since = f", in {count(judgement.runs, 'run')} since {judgement.since:%Y-%m-%d %H:%M} UTC" if judgement.since else ""
-    if judgement.way is Way.SLOW_ONES and judgement.slow is not None and judgement.usually_slow is not None:
-        shares = f"{percent(judgement.slow)} of requests are slow, where {percent(judgement.usually_slow)} usually are"
-        return f"{shares}{since}; in all {by(effect)}{sure}"
-    alone = {Way.ALONE: ", and not the other endpoints", Way.WITH_ALL: "", Way.SLOW_ONES: ""}[judgement.way]
-    return f"{by(effect)}{sure}{since}{alone}"
+def _exact(share: float) -> str:
+    return percent(share, tenths_below=0.0995)

@@ -7,8 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from observatory.drift_words import utc
-from observatory.flakiness.sentences import percent
-from observatory.words import count, one_line
+from observatory.words import count, one_line, percent
 
 if TYPE_CHECKING:
     from observatory.history.flaky_queries import FlakyTest
