@@ -9,7 +9,7 @@ from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keyword_values import checked, exchange_behind, share_of
+from keyword_values import checked, exchange_behind, login, share_of
 from observatory.exchange import Exchange
 from observatory.history import State, stored_resource
 from observatory.logs.exchange_html import states_table
@@ -236,22 +236,22 @@ class BaselineStore:
             return now.said.baseline
 
     @keyword
-    def accept_new_latency_baseline(self, endpoint: str, reason: str) -> Baseline:
+    def accept_new_latency_baseline(self, endpoint: str, reason: str, by: str = "") -> Baseline:
         """Take how fast an endpoint is now for usual, from the run on in which it changed; the history keeps why.
+
+        It keeps too who said so: `by`, or the name that you are logged in with.
 
         ```robotframework
         Get Many Pokemon    1-30
         Accept New Latency Baseline    pokemon    reason=moves are sent too since release 42
         ```
         """
-        import getpass
-
         with plainly():
             if not reason.strip():
                 raise AssertionError("Say why the latency is accepted: reason=… is empty.")
             session = ROBOT_SESSION.main
             latency = session.memory.history.latency
-            baseline = latency.accept(session.run.id, endpoint, getpass.getuser(), ROBOT_SESSION.masked(reason))
+            baseline = latency.accept(session.run.id, endpoint, by or login(), ROBOT_SESSION.masked(reason))
             logger.info(f"Version {baseline.number} of the baseline of {endpoint} holds from now on.")
             return baseline
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keyword_values import compared
+from keyword_values import compared, login
 from observatory.errors import ObservatoryError
 from observatory.words import count, listed
 from robot_session import LISTENER, ROBOT_SESSION, plainly
@@ -127,17 +126,10 @@ class SchemaTracker:
                     f"No schema change of {endpoint} at '{path}' is known. Changes are known at: {there}."
                 )
             waiting = [known.id for known in chosen if known.state == "open"]
-            by = by or _login()
+            by = by or login()
             drift = ROBOT_SESSION.main.memory.history.drift
             accepted = drift.accept(waiting, by, reason.strip(), datetime.now(UTC))
             logger.info(f"Accepted {count(len(accepted), 'schema change')} of {endpoint}, by {by}: {reason}")
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError) as error:  # which of them depends on the platform and on Python's version
-        raise ObservatoryError("Nobody is logged in here by a name; say who you are with 'by='.") from error
 
 
 def _changes(endpoint: str, since: str | None, state: str, *, must_be_known: bool = True) -> list[KnownChange]:

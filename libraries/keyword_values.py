@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import getpass
 import json
 from contextlib import suppress
 from datetime import timedelta
@@ -112,3 +113,15 @@ def share_of(text: str | float) -> float:
     if not 0 <= share < float("inf"):
         raise ObservatoryError(f"'{written}' is no share; write it like 20 % or 0.2.")
     return share
+
+
+def login() -> str:
+    """The name of the person who runs the tests.
+
+    Raises:
+        ObservatoryError: nobody is logged in by a name.
+    """
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError) as error:  # which of them depends on the platform and on Python's version
+        raise ObservatoryError("Nobody is logged in here by a name; say who you are with 'by='.") from error

@@ -22,7 +22,7 @@ from observatory.flakiness import Cause, cause_of_message, fingerprint
 from observatory.history import TestAttemptEntry
 from observatory.session import Session
 from observatory.words import count, listed
-from robot_retries import is_suite_broken, was_not_run
+from robot_retries import is_suite_broken, was_not_run, was_stopped
 
 if TYPE_CHECKING:
     from robot import result, running
@@ -71,7 +71,7 @@ class Attempt:
         status = "FAIL" if failure is not None else ended.status
         message = failure if failure is not None else ended.message
         cause = cause_of_message(message, evidence.blamed)
-        if was_not_run(ended):
+        if was_not_run(ended) or was_stopped(ended):
             status = "SKIP"  # the run was told to stop: nothing is known of this test
         elif status == "FAIL" and is_suite_broken(ended):
             cause = Cause.SUITE

@@ -28,6 +28,7 @@ RETRIED = "observatory:retried"
 
 _RETRY_TAG = re.compile(r"(?:test|task):retry\((\d+)\)", re.IGNORECASE)
 _NOT_RUN = "robot:exit"
+_STOPPED = "Execution terminated by signal"
 _HTML = "*HTML*"
 _LEGACY = re.compile(rb"<robot [^>]*schemaversion=\"[1-4]\"")
 _HEAD = 500  # bytes in which a file says what it is
@@ -97,7 +98,7 @@ class Retries:
         self._added = [data for data in self._added if data.parent is not suite]
 
     def _may_try_again(self, ended: result.TestCase) -> bool:
-        if was_not_run(ended) or is_suite_broken(ended) or BuiltIn().dry_run_active:
+        if was_not_run(ended) or was_stopped(ended) or is_suite_broken(ended) or BuiltIn().dry_run_active:
             return False  # it would fail again, before it begins
         wanted = _tagged(ended)
         return self.attempt <= (self._allowed() if wanted is None else wanted)
@@ -132,6 +133,11 @@ def _as_html(text: str) -> str:
 def was_not_run(ended: result.TestCase) -> bool:
     """Whether Robot was told to stop before the test began."""
     return _NOT_RUN in ended.tags
+
+
+def was_stopped(ended: result.TestCase) -> bool:
+    """Whether somebody stopped the run in the middle of the test, by Ctrl-C or at a time limit: it failed for that."""
+    return _STOPPED in ended.message
 
 
 def is_suite_broken(ended: result.TestCase) -> bool:

@@ -32,11 +32,12 @@ def baselines() -> None:
 def list_command(target: str | None, endpoint: str | None, database_url: str | None, *, as_json: bool) -> None:
     """List the baselines that hold, with what was said of each endpoint last."""
     from observatory.history.latency_queries import held_baselines
-    from observatory.history.latency_store import judge_finished
+    from observatory.history.latency_store import judge_all
 
-    with database(database_url) as reached, reached.transaction() as connection:
-        judge_finished(connection, datetime.now(UTC))
-        found = held_baselines(connection, target=target, endpoint=endpoint)
+    with database(database_url) as reached:
+        judge_all(reached, datetime.now(UTC))
+        with reached.transaction() as connection:
+            found = held_baselines(connection, target=target, endpoint=endpoint)
     if as_json:
         for held in found:
             click.echo(json.dumps(_as_json(held)))
@@ -61,17 +62,18 @@ def accept_command(
 ) -> None:
     """Take how fast ENDPOINT is now for usual, from the run on in which it changed."""
     from observatory.history.latency_queries import held_baselines
-    from observatory.history.latency_store import accept_finished, judge_finished
+    from observatory.history.latency_store import accept_finished, judge_all
 
     by, why = said("--name", name if name is not None else login()), said("--reason", reason)
-    with database(database_url) as reached, reached.transaction() as connection:
-        judge_finished(connection, datetime.now(UTC))
-        found = held_baselines(connection, target=target, endpoint=endpoint, host=host)
-        if len(found) != 1:
-            raise click.ClickException(_refusal(endpoint, found, held_baselines(connection)))
-        if found[0].last_run_id is None:
-            raise click.ClickException(f"No run of {endpoint} was judged yet, so there is nothing to accept.")
-        accepted = accept_finished(connection, found[0].last_run_id, endpoint, by, why)
+    with database(database_url) as reached:
+        judge_all(reached, datetime.now(UTC))
+        with reached.transaction() as connection:
+            found = held_baselines(connection, target=target, endpoint=endpoint, host=host)
+            if len(found) != 1:
+                raise click.ClickException(_refusal(endpoint, found, held_baselines(connection)))
+            if found[0].last_run_id is None:
+                raise click.ClickException(f"No run of {endpoint} was judged yet, so there is nothing to accept.")
+            accepted = accept_finished(connection, found[0].last_run_id, endpoint, by, why)
     click.secho(f"Version {accepted.number} of the baseline of {endpoint} holds from now on.", fg="green")
 
 

@@ -113,7 +113,7 @@ def _failing(connection: Connection, target_id: int, tests: Sequence[LatestTest]
 def _latencies(
     connection: Connection, target_id: int, since: datetime, verdicts: Sequence[RunVerdict]
 ) -> tuple[tuple[EndpointLatency, ...], int]:
-    """The series worth showing, and how many are not: those of machines that were met once or twice."""
+    """The series worth showing, what is slower among them, and how many are not: those that were met least."""
     series: dict[Series, list[RunVerdict]] = defaultdict(list)
     for verdict in verdicts:
         series[verdict.series].append(verdict)
@@ -121,7 +121,12 @@ def _latencies(
     for baseline in baselines_since(connection, target_id, since):
         baselines[baseline.series].append(baseline)
     known = [EndpointLatency(each, tuple(runs), tuple(baselines[each])) for each, runs in series.items()]
-    known.sort(key=lambda latency: (len(latency.runs), latency.last.at), reverse=True)
+    # A machine that was not met for a week says nothing of now.
+    newest = max((latency.last.at for latency in known), default=since)
+    known = [latency for latency in known if latency.last.at >= newest - _CURRENT]
+    known.sort(
+        key=lambda latency: (latency.last.verdict == REGRESSED, len(latency.runs), latency.last.at), reverse=True
+    )
     shown = known[:_MOST_SERIES]
     shown.sort(key=lambda latency: (_ORDER.get(latency.last.verdict, 2), natural(latency.series.endpoint)))
     return tuple(shown), len(known) - len(shown)

@@ -14,7 +14,7 @@ from observatory.errors import HistoryError, ObservatoryError
 from observatory.health.page import health_page
 from observatory.health.stock import DAYS, take_stock
 from observatory.health.values import Health
-from observatory.history.latency_store import judge_finished
+from observatory.history.latency_store import judge_all
 from observatory.logs.masking import Masker
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def write_health(
         ObservatoryError: the file cannot be written.
     """
     try:
-        with database.transaction() as connection:
-            judge_finished(connection, now)
+        judge_all(database, now)
         health = take_stock(database, now, days=days, target=target)
     except psycopg2.Error as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from observatory.exchange import Exchange, FailureType
+from observatory.logs.secret_shapes import mask_shapes
 
 FAILED: Final = "failed"
 """Why a sample is left out that is of no good answer."""
@@ -162,8 +163,8 @@ def is_good_answer(exchange: Exchange) -> bool:
 
 
 def asked_resource(exchange: Exchange) -> str:
-    """The resource that was asked for, as it was; a list page by its query (`?limit=20&offset=0`)."""
-    query = exchange.url.partition("?")[2]
+    """The resource that was asked for, as it was; a list page by its query (`?limit=20&offset=0`), without secrets."""
+    query = mask_shapes(exchange.url.partition("?")[2])
     return exchange.resource or (f"?{'&'.join(sorted(query.split('&')))}" if query else "")
 
 

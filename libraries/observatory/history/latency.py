@@ -14,10 +14,9 @@ import psycopg2
 from observatory.errors import HistoryError
 
 if TYPE_CHECKING:
-    from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2 names its class in lower case
-
     from observatory.history.database import Database
     from observatory.history.latency_queries import EarlierRun, Version
+    from observatory.history.latency_store import RunSoFar
     from observatory.latency import Baseline, Said, Times
 
 
@@ -45,6 +44,7 @@ class Latency:
         """Ask nothing yet."""
         self._database = database
         self._settle = settle
+        self._so_far: dict[uuid.UUID, RunSoFar] = {}
 
     def now(self, run_id: uuid.UUID, endpoint: str) -> LatencyNow | None:
         """What a run measured of an endpoint so far, and what is said of it; None when it measured nothing.
@@ -55,18 +55,19 @@ class Latency:
             HistoryError: the database cannot be reached.
         """
         from observatory.history.latency_queries import earlier_runs, versions
-        from observatory.history.latency_store import judge_finished, judge_so_far
+        from observatory.history.latency_store import RunSoFar, judge_all
 
-        with self._asking(f"The latency of {endpoint} could not be judged") as connection:
-            judge_finished(connection, datetime.now(UTC))
-        with self._asking(f"The latency of {endpoint} could not be judged") as connection:
-            found = judge_so_far(connection, run_id).get(endpoint)
-            if found is None:
-                return None
-            times, said = found
-            return LatencyNow(
-                times, said, earlier_runs(connection, run_id, endpoint), versions(connection, run_id, endpoint)
-            )
+        with self._asking(f"The latency of {endpoint} could not be judged"):
+            if run_id not in self._so_far:
+                judge_all(self._database, datetime.now(UTC))
+            with self._database.transaction() as connection:
+                if run_id not in self._so_far:
+                    self._so_far[run_id] = RunSoFar(connection, run_id)
+                found = self._so_far[run_id].judge(connection).get(endpoint)
+                if found is None:
+                    return None
+                earlier, held = earlier_runs(connection, run_id, endpoint), versions(connection, run_id, endpoint)
+        return LatencyNow(*found, earlier, held)
 
     def times(self, run_id: uuid.UUID, endpoint: str) -> Times | None:
         """What a run measured of an endpoint so far; None when it measured nothing.
@@ -76,7 +77,8 @@ class Latency:
         """
         from observatory.history.latency_store import read_times
 
-        with self._asking(f"The latency of {endpoint} could not be read") as connection, connection.cursor() as cursor:
+        what_fails = f"The latency of {endpoint} could not be read"
+        with self._asking(what_fails), self._database.transaction() as connection, connection.cursor() as cursor:
             found = read_times(cursor, {str(run_id): datetime.now(UTC)}, endpoint)
         return found.get(str(run_id), {}).get(endpoint)
 
@@ -87,17 +89,18 @@ class Latency:
             HistoryError: the database cannot be reached.
             ObservatoryError: the endpoint has no baseline yet, or was not measured in the run.
         """
-        from observatory.history.latency_store import accept_so_far, judge_finished
+        from observatory.history.latency_store import accept_so_far, judge_all
 
-        with self._asking(f"The latency of {endpoint} could not be accepted") as connection:
-            judge_finished(connection, datetime.now(UTC))
-            return accept_so_far(connection, run_id, endpoint, by, reason)
+        with self._asking(f"The latency of {endpoint} could not be accepted"):
+            judge_all(self._database, datetime.now(UTC))
+            self._so_far.pop(run_id, None)
+            with self._database.transaction() as connection:
+                return accept_so_far(connection, run_id, endpoint, by, reason)
 
     @contextmanager
-    def _asking(self, what_fails: str) -> Iterator[Connection]:
+    def _asking(self, what_fails: str) -> Iterator[None]:
         self._settle()
         try:
-            with self._database.transaction() as connection:
-                yield connection
+            yield
         except psycopg2.Error as error:
             raise HistoryError(f"{what_fails}: {error}".strip()) from error

@@ -39,7 +39,7 @@ LEFT JOIN LATERAL (
     WHERE (run.target_id, run.host, run.shard, run.kind)
         = (baseline.target_id, baseline.host, baseline.shard, baseline.kind)
       AND verdict.endpoint = baseline.endpoint
-    ORDER BY verdict.judged_at DESC LIMIT 1
+    ORDER BY verdict.id DESC LIMIT 1
 ) AS verdict ON true
 WHERE baseline.valid_until IS NULL
   AND (%(target)s::text IS NULL OR target.name = %(target)s)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.json import encode
 from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2 names its class in lower case
@@ -30,6 +30,9 @@ from observatory.latency import (
     Verdict,
 )
 
+if TYPE_CHECKING:
+    from observatory.history.database import Database
+
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('latency'))"
 
 # A run is finished when it said so; one that was killed is, when it is an hour old.
@@ -41,41 +44,40 @@ WHERE target.name <> ALL(%(untaught)s) AND run.started_at < %(now)s + interval '
   AND NOT EXISTS (SELECT FROM latency_verdicts AS verdict WHERE verdict.run_id = run.id)
   AND EXISTS (SELECT FROM latency_samples AS sample
               WHERE sample.run_id = run.id AND left_out = '' AND elapsed_seconds > 0)
-ORDER BY run.started_at, run.id
+ORDER BY run.started_at, run.id LIMIT %(most)s
 """
 
 # The processes of a run end one after the other: what was judged before the last one did is judged again, as long as
 # no other run of the series was judged since.
 _JUDGED_TOO_SOON = """
 DELETE FROM latency_verdicts WHERE run_id IN (
-    SELECT run.id FROM runs AS run
-    WHERE run.finished_at > %(now)s - interval '1 hour'
-      AND EXISTS (SELECT FROM latency_verdicts AS verdict WHERE verdict.run_id = run.id)
-      AND (SELECT count(*) FROM latency_samples AS sample
-           WHERE sample.run_id = run.id AND left_out = '' AND elapsed_seconds > 0)
-        > (SELECT sum(requests) FROM latency_verdicts AS verdict WHERE verdict.run_id = run.id)
-      AND NOT EXISTS (
-        SELECT FROM latency_verdicts AS later JOIN runs AS other ON other.id = later.run_id
-        WHERE (other.target_id, other.host, other.shard, other.kind)
-            = (run.target_id, run.host, run.shard, run.kind) AND other.id <> run.id
-          AND later.judged_at > (SELECT max(judged_at) FROM latency_verdicts AS mine WHERE mine.run_id = run.id)))
+    SELECT latest.id FROM (
+        SELECT DISTINCT ON (run.target_id, run.host, run.shard, run.kind) run.id
+        FROM latency_verdicts AS verdict JOIN runs AS run ON run.id = verdict.run_id
+        ORDER BY run.target_id, run.host, run.shard, run.kind, verdict.id DESC) AS latest
+    WHERE (SELECT count(*) FROM latency_samples AS sample
+           WHERE sample.run_id = latest.id AND left_out = '' AND elapsed_seconds > 0)
+        > (SELECT sum(requests) FROM latency_verdicts AS verdict WHERE verdict.run_id = latest.id))
 """
 
 # Requests of a batch are slower than single ones, so they are measured against their own.
 _TIMES = """
-SELECT run_id, endpoint, resource || CASE WHEN in_batch THEN ' in a batch' ELSE '' END, elapsed_seconds
+SELECT run_id::text, endpoint, resource || CASE WHEN in_batch THEN ' in a batch' ELSE '' END, elapsed_seconds
 FROM latency_samples
 WHERE run_id = ANY(%(runs)s) AND left_out = '' AND elapsed_seconds > 0
   AND (%(endpoint)s IS NULL OR endpoint = %(endpoint)s)
-ORDER BY started_at, id
 """
 
+# Of late, and as many as a baseline needs where a suite runs once a month.
 _KNOWN = """
-SELECT verdict.run_id, verdict.started_at, verdict.verdict
-FROM latency_verdicts AS verdict JOIN runs AS run ON run.id = verdict.run_id
-WHERE (target_id, host, shard, kind) = (%(target_id)s, %(host)s, %(shard)s, %(kind)s)
-  AND verdict.endpoint = %(endpoint)s AND verdict.started_at > %(since)s
-ORDER BY verdict.started_at, verdict.run_id
+SELECT run_id, started_at, verdict FROM (
+    SELECT verdict.run_id, verdict.started_at, verdict.verdict,
+           row_number() OVER (ORDER BY verdict.started_at DESC, verdict.run_id) AS age
+    FROM latency_verdicts AS verdict JOIN runs AS run ON run.id = verdict.run_id
+    WHERE (target_id, host, shard, kind) = (%(target_id)s, %(host)s, %(shard)s, %(kind)s)
+      AND verdict.endpoint = %(endpoint)s AND verdict.run_id IS DISTINCT FROM %(without)s) AS known
+WHERE started_at > %(since)s OR age <= %(least)s
+ORDER BY started_at, run_id
 """
 
 _BASELINES = """
@@ -90,7 +92,8 @@ _EVIDENCE = """
 SELECT DISTINCT ON (verdict.endpoint) verdict.endpoint, verdict.baseline_id, verdict.evidence
 FROM latency_verdicts AS verdict JOIN runs AS run ON run.id = verdict.run_id
 WHERE (target_id, host, shard, kind) = (%(target_id)s, %(host)s, %(shard)s, %(kind)s)
-ORDER BY verdict.endpoint, verdict.judged_at DESC
+  AND verdict.run_id IS DISTINCT FROM %(without)s
+ORDER BY verdict.endpoint, verdict.id DESC
 """
 
 _END_BASELINE = """
@@ -123,7 +126,9 @@ VALUES (%(run_id)s, %(endpoint)s, %(started_at)s, %(requests)s, %(p50)s, %(p95)s
 ON CONFLICT (run_id, endpoint) DO NOTHING
 """
 
-_LOOK_BACK = timedelta(days=90)
+_LOOK_BACK = timedelta(days=30)
+_LEAST_KNOWN = 60  # runs of an endpoint
+_MOST_AT_ONCE = 20  # runs that are judged in one transaction
 
 
 class Key(NamedTuple):
@@ -138,11 +143,13 @@ class Key(NamedTuple):
 class StoredSeries:
     """A series as the history has it: its past, and a course that goes on from what was judged last."""
 
-    def __init__(self, cursor: Cursor, key: Key, at: datetime) -> None:
-        """Read where the series is; the next run begins `at` this time."""
+    def __init__(self, cursor: Cursor, key: Key, at: datetime, without: uuid.UUID | None = None) -> None:
+        """Read where the series is; the next run begins `at` this time.
+
+        A run that goes on may have been judged, because one of its processes had ended: it is left out by `without`.
+        """
         self._cursor = cursor
-        self._key = key
-        self._since = at - _LOOK_BACK
+        self._values = {**key._asdict(), "since": at - _LOOK_BACK, "least": _LEAST_KNOWN, "without": without}
         self._known: dict[str, list[KnownRun]] = {}
         self._ids: dict[tuple[str, int], int] = {}
         baselines = self._baselines()
@@ -152,7 +159,7 @@ class StoredSeries:
     def known(self, endpoint: str) -> Sequence[KnownRun]:
         """The judged runs of an endpoint, in the order in which they began."""
         if endpoint not in self._known:
-            self._cursor.execute(_KNOWN, {**self._key._asdict(), "endpoint": endpoint, "since": self._since})
+            self._cursor.execute(_KNOWN, {**self._values, "endpoint": endpoint})
             self._known[endpoint] = [
                 KnownRun(str(run), at, Verdict(verdict)) for run, at, verdict in self._cursor.fetchall()
             ]
@@ -191,6 +198,15 @@ class StoredSeries:
                 self._known[endpoint].sort(key=lambda run: run.at)
         return said
 
+    def said_of(self, cursor: Cursor, run: Mapping[str, Times]) -> dict[str, Said]:
+        """What would be said of a run, without a trace of it."""
+        self._cursor = cursor
+        before = dict(self.course.evidence)
+        said = self.course.judge(run)
+        self.course.evidence.clear()
+        self.course.evidence.update(before)
+        return said
+
     def accept(self, endpoint: str, times: Times, by: str, reason: str) -> Baseline:
         """Take the level that an endpoint changed to for usual from now on.
 
@@ -207,7 +223,7 @@ class StoredSeries:
         return self.course.baselines[endpoint]
 
     def _baselines(self) -> dict[str, Baseline]:
-        self._cursor.execute(_BASELINES, self._key._asdict())
+        self._cursor.execute(_BASELINES, self._values)
         found = {}
         for row in self._cursor.fetchall():
             identity, endpoint, number, p50, p95, p99, samples, runs, first, last, learnt, valid, *rest = row
@@ -233,7 +249,7 @@ class StoredSeries:
 
     def _evidence(self) -> dict[str, Evidence]:
         """What the runs so far proved against the baseline that holds; against another one it says nothing."""
-        self._cursor.execute(_EVIDENCE, self._key._asdict())
+        self._cursor.execute(_EVIDENCE, self._values)
         current = {self._ids[endpoint, each.number]: endpoint for endpoint, each in self._stored.items()}
         return {endpoint: Evidence.of(values) for endpoint, of, values in self._cursor.fetchall() if of in current}
 
@@ -242,7 +258,7 @@ class StoredSeries:
         if held is None or self._stored.get(endpoint) is held:
             return
         values = {
-            **self._key._asdict(),
+            **self._values,
             **{name: getattr(held, name) for name in Baseline.__slots__ if name not in ("reference", "percentiles")},
             **held.percentiles._asdict(),
             "reference": _text(held.reference.as_json()),
@@ -254,15 +270,15 @@ class StoredSeries:
         self._stored[endpoint] = held
 
 
-def judge_finished(connection: Connection, now: datetime) -> int:
-    """Judge all finished runs that were not judged yet, in the order in which they began; gives how many there were.
+def judge_finished(connection: Connection, now: datetime, most: int | None = None) -> int:
+    """Judge finished runs that were not judged yet, in the order in which they began; gives how many there were.
 
-    What it says stands when the transaction is committed.
+    What it says stands when the transaction is committed; `most` bounds it.
     """
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
-        cursor.execute(_JUDGED_TOO_SOON, {"now": now})
-        cursor.execute(_UNJUDGED, {"now": now, "untaught": list(UNTAUGHT)})
+        cursor.execute(_JUDGED_TOO_SOON)
+        cursor.execute(_UNJUDGED, {"now": now, "untaught": list(UNTAUGHT), "most": most})
         runs = cursor.fetchall()
         series: dict[Key, StoredSeries] = {}
         for run_id, started_at, *key in runs:
@@ -274,14 +290,33 @@ def judge_finished(connection: Connection, now: datetime) -> int:
         return len(runs)
 
 
-def judge_so_far(connection: Connection, run_id: uuid.UUID) -> dict[str, tuple[Times, Said]]:
-    """What is said of each endpoint of a run that goes on, by what it measured so far; nothing of it is stored."""
-    with connection.cursor() as cursor:
-        cursor.execute("SAVEPOINT looking")
-        _forget(cursor, run_id)
-        run, series = _run_and_series(cursor, run_id)
-        said = series.course.judge(run) if series is not None else {}
-        cursor.execute("ROLLBACK TO SAVEPOINT looking")
+def judge_all(database: Database, now: datetime) -> None:
+    """Judge all finished runs, some at a time: no other process waits for long, and what was done stays done.
+
+    Raises:
+        HistoryError: the database cannot be reached.
+        psycopg2.Error: a statement failed.
+    """
+    judged = _MOST_AT_ONCE
+    while judged == _MOST_AT_ONCE:
+        with database.transaction() as connection:
+            judged = judge_finished(connection, now, _MOST_AT_ONCE)
+
+
+class RunSoFar:
+    """A run that goes on, as it can be judged by what it measured so far; what it is held against is read once."""
+
+    def __init__(self, connection: Connection, run_id: uuid.UUID) -> None:
+        """Read what holds before the run."""
+        self._run_id = run_id
+        with connection.cursor() as cursor:
+            self._series = _series_of(cursor, run_id)
+
+    def judge(self, connection: Connection) -> dict[str, tuple[Times, Said]]:
+        """What is said of each endpoint by what the run measured so far; nothing of it is stored."""
+        with connection.cursor() as cursor:
+            run = _times_of(cursor, self._run_id)
+            said = self._series.said_of(cursor, run) if self._series is not None else {}
         return {endpoint: (run[endpoint], each) for endpoint, each in said.items()}
 
 
@@ -293,8 +328,7 @@ def accept_so_far(connection: Connection, run_id: uuid.UUID, endpoint: str, by: 
     """
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
-        _forget(cursor, run_id)
-        run, series = _run_and_series(cursor, run_id)
+        run, series = _times_of(cursor, run_id), _series_of(cursor, run_id)
         if series is not None:
             series.course.judge(run)
         return _accept(run, series, endpoint, by, reason)
@@ -308,7 +342,7 @@ def accept_finished(connection: Connection, run_id: uuid.UUID, endpoint: str, by
     """
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
-        run, series = _run_and_series(cursor, run_id)
+        run, series = _times_of(cursor, run_id), _series_of(cursor, run_id, with_it=True)
         return _accept(run, series, endpoint, by, reason)
 
 
@@ -319,7 +353,7 @@ def read_times(
     cursor.execute(_TIMES, {"runs": [uuid.UUID(run) for run in began], "endpoint": endpoint})
     found: dict[str, dict[str, list[tuple[str, float]]]] = {}
     for run_id, of, resource, seconds in cursor.fetchall():
-        found.setdefault(str(run_id), {}).setdefault(of, []).append((resource, seconds))
+        found.setdefault(run_id, {}).setdefault(of, []).append((resource, seconds))
     return {
         run: {of: Times(run, began[run], of, requests) for of, requests in by_endpoint.items()}
         for run, by_endpoint in found.items()
@@ -332,20 +366,20 @@ def _accept(run: Mapping[str, Times], series: StoredSeries | None, endpoint: str
     return series.accept(endpoint, run[endpoint], by, reason)
 
 
-def _forget(cursor: Cursor, run_id: uuid.UUID) -> None:
-    """Forget what was said of a run that goes on, because one of its processes had ended."""
-    cursor.execute("DELETE FROM latency_verdicts WHERE run_id = %s", (run_id,))
+def _times_of(cursor: Cursor, run_id: uuid.UUID) -> dict[str, Times]:
+    """What a run measured so far, by endpoint."""
+    cursor.execute("SELECT started_at FROM runs WHERE id = %s", (run_id,))
+    row = cursor.fetchone()
+    return {} if row is None else read_times(cursor, {str(run_id): row[0]}).get(str(run_id), {})
 
 
-def _run_and_series(cursor: Cursor, run_id: uuid.UUID) -> tuple[dict[str, Times], StoredSeries | None]:
-    """What a run measured so far, and the series it belongs to; None when the history does not know it."""
+def _series_of(cursor: Cursor, run_id: uuid.UUID, *, with_it: bool = False) -> StoredSeries | None:
+    """The series that a run belongs to, as it was before it or `with_it`; None when the history does not know it."""
     cursor.execute("SELECT started_at, target_id, host, shard, kind FROM runs WHERE id = %s", (run_id,))
     row = cursor.fetchone()
     if row is None:
-        return {}, None
-    started_at, *key = row
-    found = read_times(cursor, {str(run_id): started_at}).get(str(run_id), {})
-    return found, StoredSeries(cursor, Key(*key), started_at)
+        return None
+    return StoredSeries(cursor, Key(*row[1:]), row[0], None if with_it else run_id)
 
 
 def _text(values: Any) -> str:

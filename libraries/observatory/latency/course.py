@@ -71,28 +71,25 @@ class Course:
         }
 
     def accept(self, endpoint: str, times: Times, by: str, reason: str) -> Baseline:
-        """Take the level that an endpoint changed to for usual from now on; the next runs make it more exact.
+        """Take the level that an endpoint has now for usual from now on; the next runs make it more exact.
 
-        `times` are those of the run that was judged last. Where nothing changed, the baseline is made anew.
+        `times` are those of the run that was judged last. Now is since the change that is proved, if one is, else since
+        this run; how requests vary is known from before.
 
         Raises:
             KeyError: the endpoint has no baseline yet.
         """
         held, proved = self.baselines[endpoint], self.evidence.get(endpoint, Evidence()).proved
-        since = proved.since if proved is not None and proved.since is not None else held.first_run_at
-        runs = [*self.past.times(endpoint, [run for run in self.past.known(endpoint) if run.at >= since]), times]
-        reference = held.reference
-        if proved is not None:
-            share = max(proved.slow / proved.requests, reference.slow_share) if proved.requests else 0.0
-            is_of_slow_ones = self.evidence[endpoint].way is Way.SLOW_ONES
-            reference = replace(
-                reference,
-                middle=reference.middle + proved.mean,
-                slow_share=share if is_of_slow_ones else reference.slow_share,
-            )
+        since, reference = times.at, held.reference
+        if proved is not None and proved.since is not None:
+            since = proved.since
+            if self.evidence[endpoint].way is Way.SLOW_ONES:
+                reference = replace(reference, slow_share=max(proved.slow / proved.requests, reference.slow_share))
+            reference = replace(reference, middle=reference.middle + proved.mean)
+        known = [run for run in self.past.known(endpoint) if run.at >= since and run.run != times.run]
         accepted = Baseline.of(
             reference,
-            runs,
+            [*self.past.times(endpoint, known), times],
             times.at,
             number=held.number + 1,
             not_before=since,

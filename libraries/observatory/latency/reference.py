@@ -22,6 +22,7 @@ _CYCLE_SPREAD = 0.1  # how far a time of day usually is from the mean, before an
 _FEWEST_FOR_CYCLE = 12  # runs that are needed before a daily cycle is looked for
 _FEWEST_FOR_TAIL = 200  # requests that are needed before it is said what is slow
 _SLOW = 0.95  # a request is slow when it is above this share of the baseline's
+_LEAST_SLOW = math.log(1.2)  # and slower than its run by a fifth at least: on a still baseline, less is rare too
 _MOST_RESOURCES = 2000  # whose own level is kept
 _DIGITS = 4  # to which that is known: 0.01 %
 _WINSOR = 3.0  # spreads at which a single request is held when its resource's level is learnt
@@ -103,8 +104,8 @@ class Reference:
         middle = trimmed_mean(sorted(values))
         slow = 0
         if self.slow_above is not None:
-            rests = ((value - middle) / math.sqrt(variance) for value, variance in zip(values, variances, strict=True))
-            slow = sum(rest > self.slow_above for rest in rests)
+            rests = ((value - middle, math.sqrt(variance)) for value, variance in zip(values, variances, strict=True))
+            slow = sum(_is_slow(rest, spread, self.slow_above) for rest, spread in rests)
         count = len(values)
         return Level(middle - self.usual(times.at), math.fsum(variances) / count**2, count, slow)
 
@@ -246,49 +247,49 @@ def _trimmed_variance(ordered: Sequence[float]) -> float:
 
 
 def _cycle(times: Sequence[datetime], levels: Sequence[float]) -> tuple[float, float, float, list[float]]:
-    """The middle of some levels, their daily cycle, and what is left of each: a ridge regression on one wave a day."""
-    middle = math.fsum(levels) / len(levels)
+    """The middle of some levels, their daily cycle, and what is left of each: a ridge regression on one wave a day.
+
+    Runs that all begin at the same time of day say nothing of a cycle, and none is found.
+    """
+    count = len(levels)
+    middle = math.fsum(levels) / count
     rest = [level - middle for level in levels]
-    if len(levels) < _FEWEST_FOR_CYCLE:
+    if count < _FEWEST_FOR_CYCLE:
         return middle, 0.0, 0.0, rest
-    ridge = math.fsum(each**2 for each in rest) / len(rest) / _CYCLE_SPREAD**2
-    waves = [(1.0, math.cos(_angle(at)), math.sin(_angle(at))) for at in times]
-    matrix = [[math.fsum(wave[i] * wave[j] for wave in waves) for j in range(3)] for i in range(3)]
-    for i in (1, 2):
-        matrix[i][i] += ridge + 1e-9
-    right = [math.fsum(wave[i] * level for wave, level in zip(waves, levels, strict=True)) for i in range(3)]
-    middle, cosine, sine = _solved(matrix, right)
-    rest = [level - middle - cosine * wave[1] - sine * wave[2] for wave, level in zip(waves, levels, strict=True)]
-    return middle, cosine, sine, rest
+    variance = max(math.fsum(each**2 for each in rest) / count, _LEAST_SPREAD**2)
+    ridge = variance / _CYCLE_SPREAD**2
+    cosines, sines = ([wave(_angle(at)) for at in times] for wave in (math.cos, math.sin))
+    mean_cosine, mean_sine = math.fsum(cosines) / count, math.fsum(sines) / count
+    cosines, sines = [each - mean_cosine for each in cosines], [each - mean_sine for each in sines]
+    cc, ss, cs = _product(cosines, cosines) + ridge, _product(sines, sines) + ridge, _product(cosines, sines)
+    cl, sl = _product(cosines, rest), _product(sines, rest)
+    determinant = cc * ss - cs * cs  # at least the square of the ridge
+    cosine, sine = (cl * ss - sl * cs) / determinant, (sl * cc - cl * cs) / determinant
+    rest = [each - cosine * c - sine * s for each, c, s in zip(rest, cosines, sines, strict=True)]
+    return middle - cosine * mean_cosine - sine * mean_sine, cosine, sine, rest
 
 
-def _solved(matrix: list[list[float]], right: list[float]) -> tuple[float, float, float]:
-    """The solution of three linear equations, by Cramer's rule."""
-
-    def determinant(m: list[list[float]]) -> float:
-        (a, b, c), (d, e, f), (g, h, i) = m
-        return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
-
-    whole = determinant(matrix)
-    found = []
-    for column in range(3):
-        changed = [[right[row] if j == column else matrix[row][j] for j in range(3)] for row in range(3)]
-        found.append(determinant(changed) / whole)
-    return found[0], found[1], found[2]
+def _product(one: Sequence[float], other: Sequence[float]) -> float:
+    return math.fsum(a * b for a, b in zip(one, other, strict=True))
 
 
 def _tail(values: Sequence[Sequence[tuple[float, float]]], levels: Sequence[float]) -> tuple[float | None, float]:
     """By how many spreads a request must be above its run's level to be slow, and how many are."""
-    rests = sorted(
-        (value - level) / math.sqrt(variance)
+    rests = [
+        (value - level, math.sqrt(variance))
         for each, level in zip(values, levels, strict=True)
         for value, variance in each
-    )
+    ]
     if len(rests) < _FEWEST_FOR_TAIL:
         return None, 0.0
-    above = quantile(rests, _SLOW)
-    slow = sum(rest > above for rest in rests)
+    above = quantile(sorted(rest / spread for rest, spread in rests), _SLOW)
+    slow = sum(_is_slow(rest, spread, above) for rest, spread in rests)
     return above, (slow + 0.5) / (len(rests) + 1)
+
+
+def _is_slow(rest: float, spread: float, above: float) -> bool:
+    """Whether a request is slow, by its distance from its run's level: rare, and slower by enough to matter."""
+    return rest > max(above * spread, _LEAST_SLOW)
 
 
 def _shared_variance(rests: Sequence[Mapping[str, float]]) -> float:

@@ -19,21 +19,23 @@ from observatory.latency.times import Times
 from observatory.latency.verdict import Judgement, Verdict, Way
 
 _SLACK = 0.4  # spreads that a run may be off without counting
-_LIMITS = {Way.ALONE: 9.4, Way.WITH_ALL: 12.5, Way.SLOW_ONES: 7.5}  # what a sum must reach, if there were one endpoint
-_LIMIT_OF_ONLY = 9.8  # the same for the level of an endpoint that no other was asked beside
-_FASTER = 3.0  # how much more it takes to prove that an endpoint is faster, which is no news that hurries
+_LIMITS = {Way.ALONE: 9.8, Way.WITH_ALL: 13.0, Way.SLOW_ONES: 7.5}  # what a sum must reach, if there were one endpoint
+_LIMIT_OF_ONLY, _STEP_OF_ONLY = 12.0, 3.3  # the same for an endpoint that no other was asked beside
+_FASTER = 5.0  # how much more it takes to prove that an endpoint is faster, which is no news that hurries
 _AGREED = math.log(1.03)  # how much slower it must be by itself too, lest others that are faster make it look slower
 _AGREED_SHARE = 0.4  # and which share of what it seems slower against the others must be its own
 _FASTEST_MOOD = -2.0  # spreads of what endpoints share, at which others that are faster are held
 _AGREED_FASTER = 7.0  # what its sum by itself must reach for "faster", lest others that are slower make it look so
 _STEPS = {Way.ALONE: 3.0, Way.WITH_ALL: 3.8}  # spreads by which a single run proves a large step by itself
 _PER_ENDPOINT = 0.25  # how much more that is for each endpoint in natural logarithms; a sum's limit grows by 1
+_YOUNG = 20  # runs of a baseline below which more is asked of a proof: by 2 of a sum, by half a spread of a step
 _LARGE = math.log(1.2)  # how large such a step must be, in the way that proves it
 _TAIL_FACTOR = 3.0  # how much more slow requests are looked for
 _HELD = (-3.0, 4.0)  # spreads at which one run is held, so that a single wild one proves nothing
 _LEAST = math.log(1.05)  # a change of less than 5 % is not told
 _LEAST_VARIANCE = 1e-4  # of what a run does not share with others: 1 %
 _BACK = math.log(100)  # how much likelier the usual level must be for a change to be over
+_BACK_IN_ONE = 0.6 * _BACK  # of which one run can say no more than this
 _NORMAL_95 = 1.96
 
 
@@ -63,7 +65,10 @@ def judge(
         if others and reference.shared > 0:
             looks[Way.ALONE] = _look_apart(level, reference, others, references, run[endpoint].at)
         evidence = _weighed(before.get(endpoint, Evidence()), looks, reference)
-        after = _held_on(evidence, looks, reference) if evidence.proved else _proved(evidence, looks, chances)
+        if evidence.proved:
+            after = _held_on(evidence, looks, reference)
+        else:
+            after = _proved(evidence, looks, chances, is_young=reference.runs < _YOUNG)
         judged[endpoint] = (_said(after, looks, reference), after)
     return judged
 
@@ -124,11 +129,11 @@ def _tail_step(seen: Seen, reference: Reference) -> float:
     return seen.slow * math.log(more / usual) + fine * math.log((1 - more) / (1 - usual))
 
 
-def _proved(evidence: Evidence, looks: Mapping[Way, _Look], chances: float) -> Evidence:
+def _proved(evidence: Evidence, looks: Mapping[Way, _Look], chances: float, *, is_young: bool) -> Evidence:
     """The evidence with the change that it proves, if it does; among more endpoints noise has more chances."""
     for way, look in looks.items():
         is_only = len(looks) == 1
-        limit = chances + (_LIMIT_OF_ONLY if is_only else _LIMITS[way])
+        limit = chances + (_LIMIT_OF_ONLY if is_only else _LIMITS[way]) + (2.0 if is_young else 0.0)
         slower, faster = evidence.slower[way], evidence.faster[way]
         is_own = slower.whole_mean >= max(_AGREED, _AGREED_SHARE * slower.mean)
         if slower.value >= limit and slower.mean >= _LEAST and is_own:
@@ -136,7 +141,7 @@ def _proved(evidence: Evidence, looks: Mapping[Way, _Look], chances: float) -> E
         agrees = faster.whole_mean <= -_LEAST and evidence.faster[Way.WITH_ALL].value >= _AGREED_FASTER
         if faster.value >= limit + _FASTER and faster.mean <= -_LEAST and agrees:
             return replace(evidence, proved=faster, way=way)
-        step = _STEPS[Way.ALONE if is_only else way] + _PER_ENDPOINT * chances
+        step = (_STEP_OF_ONLY if is_only else _STEPS[way]) + _PER_ENDPOINT * chances + (0.5 if is_young else 0.0)
         is_own = look.seen.whole >= max(_LEAST, _AGREED_SHARE * look.seen.shift)
         if look.spreads >= step and look.seen.shift >= _LARGE and is_own:
             return replace(evidence, proved=Sum().after(limit, look.seen), way=way)
@@ -157,7 +162,7 @@ def _held_on(evidence: Evidence, looks: Mapping[Way, _Look], reference: Referenc
         # What was proved early looks larger than it is: the run is held against the least that is likely of it.
         likely = math.copysign(max(abs(proved.mean) - proved.error, _LEAST), proved.mean)
         step = likely * (likely / 2 - seen.shift) / seen.variance
-    back = max(evidence.back + step, 0.0)
+    back = max(evidence.back + min(step, _BACK_IN_ONE), 0.0)
     if back >= _BACK:
         tail = evidence.slower.get(Way.SLOW_ONES)
         return Evidence({Way.SLOW_ONES: tail} if tail and evidence.way is not Way.SLOW_ONES else {})

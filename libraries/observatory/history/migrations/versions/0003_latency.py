@@ -66,6 +66,7 @@ COMMENT ON COLUMN performance_baselines.reference IS
     'What the statistical rule knows of these runs: usual logarithms of seconds by resource, and their spread.';
 
 CREATE TABLE latency_verdicts (
+    id bigint GENERATED ALWAYS AS IDENTITY,
     run_id uuid NOT NULL REFERENCES runs,
     endpoint text NOT NULL,
     started_at timestamptz NOT NULL,
@@ -84,12 +85,12 @@ CREATE TABLE latency_verdicts (
     slow real,
     usually_slow real,
     known_runs integer NOT NULL DEFAULT 0,
-    judged_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     evidence json NOT NULL DEFAULT '{}',
     PRIMARY KEY (run_id, endpoint)
 );
 COMMENT ON TABLE latency_verdicts IS
     'What was judged of the latency of each finished run, by endpoint; percentiles in seconds, started_at of the run.';
+COMMENT ON COLUMN latency_verdicts.id IS 'In the order in which they were judged, whatever the clock says.';
 COMMENT ON COLUMN latency_verdicts.effect IS
     'How much slower than the baseline, as a fraction (0.1: 10 % slower), with its 95 % interval from low to high.';
 COMMENT ON COLUMN latency_verdicts.since IS 'The first of the runs_since runs that the effect is of.';
