@@ -194,8 +194,8 @@ class BaselineStore:
     ) -> None:
         """Fail when a percentile of this run's requests to an endpoint is not below a limit.
 
-        What counts are answers with status 200 of all tests of the run so far; the first request on a new connection
-        does not, and neither does any time of waiting.
+        What counts are answers with status 200 of all tests of the run so far; the first request of a process does
+        not, and neither does any time of waiting.
 
         ```robotframework
         Get Many Pokemon    1-30
@@ -219,6 +219,8 @@ class BaselineStore:
     def get_latency_baseline(self, endpoint: str) -> Baseline | None:
         """Get how fast an endpoint usually is, as it is known before this run; None while too few runs are known.
 
+        The run must have asked for the endpoint before, for its sentence in log.html says how fast that was.
+
         It has `percentiles` (`p50`, `p95`, `p99` in seconds), the `samples` and `runs` they are of, `valid_from`, and
         the `number` of its version.
 
@@ -236,23 +238,31 @@ class BaselineStore:
             return now.said.baseline
 
     @keyword
-    def accept_new_latency_baseline(self, endpoint: str, reason: str, by: str = "") -> Baseline:
+    def accept_new_latency_baseline(
+        self, endpoint: str, reason: str, by: str = "", anyway: bool = False
+    ) -> Baseline | None:
         """Take how fast an endpoint is now for usual, from the run on in which it changed; the history keeps why.
 
-        It keeps too who said so: `by`, or the name that you are logged in with.
+        It keeps too who said so: `by`, or the name that you are logged in with. Where no change is proved it does
+        nothing, so that it may stay in a suite; with `anyway=True` it begins anew from this run.
 
         ```robotframework
         Get Many Pokemon    1-30
         Accept New Latency Baseline    pokemon    reason=moves are sent too since release 42
         ```
         """
+        from observatory.history.latency_store import Acceptance
+
         with plainly():
             if not reason.strip():
                 raise AssertionError("Say why the latency is accepted: reason=… is empty.")
             session = ROBOT_SESSION.main
-            latency = session.memory.history.latency
-            baseline = latency.accept(session.run.id, endpoint, by or login(), ROBOT_SESSION.masked(reason))
-            logger.info(f"Version {baseline.number} of the baseline of {endpoint} holds from now on.")
+            acceptance = Acceptance(by or login(), ROBOT_SESSION.masked(reason), anyway)
+            baseline = session.memory.history.latency.accept(session.run.id, endpoint, acceptance)
+            if baseline is None:
+                logger.info(f"No change of the latency of {endpoint} is proved, so there is nothing to accept.")
+            else:
+                logger.info(f"Version {baseline.number} of the baseline of {endpoint} holds from now on.")
             return baseline
 
 

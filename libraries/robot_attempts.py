@@ -144,7 +144,7 @@ class Attempts:
         """Take in an attempt that has ended, and write into its log what can be said of it."""
         if attempt.failed:
             self._say_more(attempt)
-        elif attempt.status == "PASS":
+        elif attempt.status == "PASS" and attempt.number == 1:  # that others failed before it, stays so
             self._passed.append(replace(attempt, evidence=Evidence()))
         self._tell(attempt.tell)
         self._judge(attempt)

@@ -58,5 +58,5 @@ def show(endpoint: str, now: LatencyNow, sentence: str) -> None:
 def _nothing(endpoint: str) -> str:
     return (
         f"No latency of '{endpoint}' was measured in this run: none of its requests was answered with status 200, but "
-        "for the first one on a new connection, which never counts. Ask for it before, more than once."
+        "for the first one of the process, which never counts. Ask for it before, more than once."
     )

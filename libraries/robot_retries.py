@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 RETRIED = "observatory:retried"
 """The tag of an attempt after which there is another; nobody sees it, unless output.xml could not be completed."""
 
+MOST_RETRIES = 10
+"""Further attempts that a test can have, as in the setting TEST_RETRIES."""
+
 _RETRY_TAG = re.compile(r"(?:test|task):retry\((\d+)\)", re.IGNORECASE)
 _NOT_RUN = "robot:exit"
 _STOPPED = "Execution terminated by signal"
@@ -242,6 +245,6 @@ def _take_out(ended: result.TestCase) -> None:
 
 
 def _tagged(ended: result.TestCase) -> int | None:
-    """How many further attempts a test's own tag allows, such as `test:retry(3)`."""
+    """How many further attempts a test's own tag allows, such as `test:retry(3)`; no more than the setting could."""
     found = (_RETRY_TAG.fullmatch(str(tag)) for tag in ended.tags)
-    return next((int(match[1]) for match in found if match), None)
+    return next((min(int(match[1]), MOST_RETRIES) for match in found if match), None)

@@ -25,6 +25,11 @@ def shared_run_id(output: Path) -> str | None:
     return name.read_text(encoding="ascii")
 
 
+def kind_of_run(output: Path) -> str:
+    """Which command the run is: processes of pabot keep each other waiting, and are slower than robot alone."""
+    return "robot" if _pabot_results(output) is None else "pabot"
+
+
 def _pabot_results(output: Path) -> Path | None:
     """The folder that all processes of one pabot command write below; None outside pabot."""
     return next((folder for folder in (output, *output.parents) if folder.name == "pabot_results"), None)

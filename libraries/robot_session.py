@@ -29,7 +29,7 @@ from robot_blame import Blame
 from robot_drift import DriftTeller
 from robot_quarantine import Quarantine
 from robot_retries import Retries, behind, was_not_run
-from robot_run import log_of_the_run, shared_run_id
+from robot_run import kind_of_run, log_of_the_run, shared_run_id
 from schema_policy import hold_to_policy, policy_for
 
 if TYPE_CHECKING:
@@ -222,7 +222,13 @@ class RobotSession:
         if settings.run_id is None:
             settings = settings.model_copy(update={"run_id": shared_run_id(self._output)})
         log = log_of_the_run(self._output, BuiltIn().get_variable_value("${LOG FILE}"))
-        session = Session.open(settings, log=log, report=self._reports.put, on_changes=self._drift.put)
+        session = Session.open(
+            settings,
+            kind=kind_of_run(self._output),
+            log=log,
+            report=self._reports.put,
+            on_changes=self._drift.put,
+        )
         watching = f"Watching {session.target.name} at {session.target.base_url}, as run {session.run.id}."
         logger.info(session.memory.masker.mask_text(watching))
         # What is loaded by now stays to the end: the garbage collector need not look at it again and again while

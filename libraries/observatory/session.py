@@ -177,7 +177,7 @@ class Session:
         """
         changes = {"target": target, "timeout": timeout or self.settings.timeout}
         run_id = uuid.uuid5(self.run.id, target)
-        run = replace(self.run, id=run_id, finished_at=None, api_revision=None, api_deployed_at=None)
+        run = replace(self.run, id=run_id, finished_at=None, api_revision=None, api_deployed_at=None, log=None)
         settings = self.settings.model_copy(update=changes)
         return Session(settings, open_target(settings), self.memory, run, pause=pause, circuit_rules=circuit_rules)
 

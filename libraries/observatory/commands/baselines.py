@@ -31,6 +31,7 @@ def baselines() -> None:
 @with_database
 def list_command(target: str | None, endpoint: str | None, database_url: str | None, *, as_json: bool) -> None:
     """List the baselines that hold, with what was said of each endpoint last."""
+    from observatory.history.health_queries import watched_targets
     from observatory.history.latency_queries import held_baselines
     from observatory.history.latency_store import judge_all
 
@@ -46,6 +47,11 @@ def list_command(target: str | None, endpoint: str | None, database_url: str | N
 
         print_baselines(found)
     else:
+        with database(database_url) as reached, reached.transaction() as connection:
+            known = [each.name for each in watched_targets(connection)]
+        if target is not None and target not in known:
+            there = listed(known) or "none"
+            raise click.ClickException(f"There is no target '{target}' in the history; there are: {there}.")
         whose = f"{f' of {endpoint}' if endpoint else ''}{f' on {target}' if target else ''}"
         click.echo(f"No latency baseline{whose} holds yet: it takes ten runs to learn one.")
 
@@ -56,13 +62,21 @@ def list_command(target: str | None, endpoint: str | None, database_url: str | N
 @click.option("--host", help="The machine that was measured on, where there are several.")
 @click.option("--reason", required=True, help="Why the change is fine; it is kept with the baseline.")
 @click.option("--name", help="Who accepts it; else the name you are logged in with.")
+@click.option("--anyway", is_flag=True, help="Begin anew from the last run, even if no change is proved.")
 @with_database
 def accept_command(
-    endpoint: str, target: str | None, host: str | None, reason: str, name: str | None, database_url: str | None
+    endpoint: str,
+    target: str | None,
+    host: str | None,
+    reason: str,
+    name: str | None,
+    database_url: str | None,
+    *,
+    anyway: bool,
 ) -> None:
     """Take how fast ENDPOINT is now for usual, from the run on in which it changed."""
     from observatory.history.latency_queries import held_baselines
-    from observatory.history.latency_store import accept_finished, judge_all
+    from observatory.history.latency_store import Acceptance, accept_finished, judge_all
 
     by, why = said("--name", name if name is not None else login()), said("--reason", reason)
     with database(database_url) as reached:
@@ -73,7 +87,12 @@ def accept_command(
                 raise click.ClickException(_refusal(endpoint, found, held_baselines(connection)))
             if found[0].last_run_id is None:
                 raise click.ClickException(f"No run of {endpoint} was judged yet, so there is nothing to accept.")
-            accepted = accept_finished(connection, found[0].last_run_id, endpoint, by, why)
+            acceptance = Acceptance(by, why, anyway)
+            accepted = accept_finished(connection, found[0].last_run_id, endpoint, acceptance)
+    if accepted is None:
+        raise click.ClickException(
+            f"No change of the latency of {endpoint} is proved, so there is nothing to accept; --anyway begins anew."
+        )
     click.secho(f"Version {accepted.number} of the baseline of {endpoint} holds from now on.", fg="green")
 
 

@@ -30,7 +30,7 @@ def print_baselines(found: Sequence[HeldBaseline], console: Console | None = Non
         is_number = title in {"P50", "P95", "P99"}
         table.add_column(title, no_wrap=not console.is_terminal, justify="right" if is_number else "left")
     for held in found:
-        word, style = _SHOWN.get(held.verdict or "learning", ("", ""))
+        word, style = _SHOWN.get(held.verdict or "", ("new", "dim"))
         table.add_row(
             one_line(held.endpoint, _LONGEST),
             *(milliseconds(value) for value in (held.p50, held.p95, held.p99)),

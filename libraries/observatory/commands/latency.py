@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from observatory.latency import Judgement, Said, Times
 
 _MODES = ("statistical", "threshold")
+_DIGITS = 6  # behind the point: microseconds
 
 
 @click.command()
@@ -61,15 +62,14 @@ def latency(file: Path, mode: str, *, as_json: bool, fail: bool) -> None:
 
 def _event(times: Times, judgement: Judgement) -> Mapping[str, Any]:
     """What is said of a run and endpoint: effect as a fraction, percentiles in seconds."""
-    return {
-        "run": times.run,
-        "endpoint": times.endpoint,
-        "verdict": judgement.verdict.value,
+    values = {
         "effect": judgement.effect,
         "low": judgement.low,
         "high": judgement.high,
         **times.percentiles._asdict(),
     }
+    rounded = {name: None if value is None else round(value, _DIGITS) for name, value in values.items()}
+    return {"run": times.run, "endpoint": times.endpoint, "verdict": judgement.verdict.value, **rounded}
 
 
 def _is_turn(last: Mapping[str, tuple[Times, Said]], endpoint: str, judgement: Judgement) -> bool:

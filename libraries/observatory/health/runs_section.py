@@ -62,7 +62,7 @@ def _result(run: RunLine, desk: Desk) -> str:
         said = "has not finished" if is_young else "was killed"
         return f'<span class="bad"><span aria-hidden="true">◌</span> {said}</span>' + (f": {counts}" if counts else "")
     if not run.tests:
-        return "no tests" if run.kind == "robot" else f"{desk.text(run.kind)}, no tests"
+        return "no tests" if run.kind in {"robot", "pabot"} else f"{desk.text(run.kind)}, no tests"
     sign, tone = ("✗", "bad") if run.failed else ("✓", "good")
     return f'<span class="{tone}"><span aria-hidden="true">{sign}</span></span> {counts}'
 

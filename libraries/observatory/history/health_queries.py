@@ -14,10 +14,11 @@ from observatory.data_drift import DataChangeGroup, from_json
 from observatory.history.drift_queries import ROLLED_BACK
 
 _TARGETS = """
-SELECT target.id, target.name, max(run.started_at) AS newest, max(run.started_at) FILTER (WHERE run.kind = 'robot')
+SELECT target.id, target.name, max(run.started_at) AS newest,
+       max(run.started_at) FILTER (WHERE run.kind IN ('robot', 'pabot'))
 FROM targets AS target JOIN runs AS run ON run.target_id = target.id
 GROUP BY target.id, target.name
-ORDER BY max(run.started_at) FILTER (WHERE run.kind = 'robot') DESC NULLS LAST, newest DESC, target.name
+ORDER BY max(run.started_at) FILTER (WHERE run.kind IN ('robot', 'pabot')) DESC NULLS LAST, newest DESC, target.name
 """
 
 # An attempt that follows another one of its run is a retry, and what came of the last one counts.

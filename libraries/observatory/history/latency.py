@@ -16,7 +16,7 @@ from observatory.errors import HistoryError
 if TYPE_CHECKING:
     from observatory.history.database import Database
     from observatory.history.latency_queries import EarlierRun, Version
-    from observatory.history.latency_store import RunSoFar
+    from observatory.history.latency_store import Acceptance, RunSoFar
     from observatory.latency import Baseline, Said, Times
 
 
@@ -82,12 +82,14 @@ class Latency:
             found = read_times(cursor, {str(run_id): datetime.now(UTC)}, endpoint)
         return found.get(str(run_id), {}).get(endpoint)
 
-    def accept(self, run_id: uuid.UUID, endpoint: str, by: str, reason: str) -> Baseline:
+    def accept(self, run_id: uuid.UUID, endpoint: str, acceptance: Acceptance) -> Baseline | None:
         """Take the level that an endpoint has in a run, and in those before it that show the same, for usual.
+
+        Gives None when nothing changed, or nothing is known yet: then there is nothing to accept.
 
         Raises:
             HistoryError: the database cannot be reached.
-            ObservatoryError: the endpoint has no baseline yet, or was not measured in the run.
+            ObservatoryError: the endpoint was not measured in the run.
         """
         from observatory.history.latency_store import accept_so_far, judge_all
 
@@ -95,7 +97,7 @@ class Latency:
             judge_all(self._database, datetime.now(UTC))
             self._so_far.pop(run_id, None)
             with self._database.transaction() as connection:
-                return accept_so_far(connection, run_id, endpoint, by, reason)
+                return accept_so_far(connection, run_id, endpoint, acceptance)
 
     @contextmanager
     def _asking(self, what_fails: str) -> Iterator[None]:

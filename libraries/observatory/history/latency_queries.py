@@ -30,11 +30,13 @@ ORDER BY baseline.number
 _BASELINES = """
 SELECT target.name, baseline.endpoint, baseline.host, baseline.shard, baseline.kind, baseline.number, baseline.p50,
        baseline.p95, baseline.p99, baseline.samples, baseline.runs, baseline.valid_from, baseline.accepted_by,
-       baseline.reason, verdict.run_id, verdict.verdict, verdict.effect
+       baseline.reason, verdict.run_id,
+       CASE WHEN verdict.baseline_id = baseline.id THEN verdict.verdict END,
+       CASE WHEN verdict.baseline_id = baseline.id THEN verdict.effect END
 FROM performance_baselines AS baseline
 JOIN targets AS target ON target.id = baseline.target_id
 LEFT JOIN LATERAL (
-    SELECT verdict.run_id, verdict.verdict, verdict.effect
+    SELECT verdict.run_id, verdict.baseline_id, verdict.verdict, verdict.effect
     FROM latency_verdicts AS verdict JOIN runs AS run ON run.id = verdict.run_id
     WHERE (run.target_id, run.host, run.shard, run.kind)
         = (baseline.target_id, baseline.host, baseline.shard, baseline.kind)
@@ -71,7 +73,10 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class HeldBaseline:
-    """The baseline of an endpoint that holds in a series, and what was said last; percentiles in seconds."""
+    """The baseline of an endpoint that holds in a series, and what was said last; percentiles in seconds.
+
+    `verdict` and `effect` are None until a run is held against it, as after a person accepted it.
+    """
 
     target: str
     endpoint: str

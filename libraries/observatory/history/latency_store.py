@@ -18,7 +18,6 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from observatory.errors import ObservatoryError
 from observatory.history.lessons import UNTAUGHT
 from observatory.latency import (
-    FEWEST_RUNS,
     Baseline,
     Course,
     Evidence,
@@ -140,6 +139,14 @@ class Key(NamedTuple):
     kind: str
 
 
+class Acceptance(NamedTuple):
+    """Who accepts how fast an endpoint is, and why; `anyway` also when no change is proved."""
+
+    by: str
+    reason: str
+    anyway: bool = False
+
+
 class StoredSeries:
     """A series as the history has it: its past, and a course that goes on from what was judged last."""
 
@@ -207,18 +214,12 @@ class StoredSeries:
         self.course.evidence.update(before)
         return said
 
-    def accept(self, endpoint: str, times: Times, by: str, reason: str) -> Baseline:
-        """Take the level that an endpoint changed to for usual from now on.
-
-        Raises:
-            ObservatoryError: it has no baseline yet.
-        """
-        if endpoint not in self.course.baselines:
-            raise ObservatoryError(
-                f"{endpoint} has no latency baseline yet that another could follow: it is learning, "
-                f"{len(self.known(endpoint))} of {FEWEST_RUNS} runs."
-            )
-        self.course.accept(endpoint, times, by, reason)
+    def accept(self, endpoint: str, times: Times, acceptance: Acceptance) -> Baseline | None:
+        """Take the level that an endpoint changed to for usual from now on; None when there is nothing to accept."""
+        is_wanted = self.course.is_changed(endpoint) or acceptance.anyway
+        if endpoint not in self.course.baselines or not is_wanted:
+            return None
+        self.course.accept(endpoint, times, acceptance.by, acceptance.reason)
         self._store_baseline(endpoint)
         return self.course.baselines[endpoint]
 
@@ -320,30 +321,36 @@ class RunSoFar:
         return {endpoint: (run[endpoint], each) for endpoint, each in said.items()}
 
 
-def accept_so_far(connection: Connection, run_id: uuid.UUID, endpoint: str, by: str, reason: str) -> Baseline:
+def accept_so_far(connection: Connection, run_id: uuid.UUID, endpoint: str, acceptance: Acceptance) -> Baseline | None:
     """Take the level that an endpoint has in a run that goes on, and in those before it that show the same, for usual.
 
+    Gives None when nothing changed, or nothing is known yet: then there is nothing to accept.
+
     Raises:
-        ObservatoryError: the endpoint has no baseline yet, or was not measured in the run.
+        ObservatoryError: the endpoint was not measured in the run.
     """
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
         run, series = _times_of(cursor, run_id), _series_of(cursor, run_id)
         if series is not None:
             series.course.judge(run)
-        return _accept(run, series, endpoint, by, reason)
+        return _accept(run, series, endpoint, acceptance)
 
 
-def accept_finished(connection: Connection, run_id: uuid.UUID, endpoint: str, by: str, reason: str) -> Baseline:
+def accept_finished(
+    connection: Connection, run_id: uuid.UUID, endpoint: str, acceptance: Acceptance
+) -> Baseline | None:
     """Take the level for usual that an endpoint had in a run, the last that was judged of its series.
 
+    Gives None when nothing changed, or nothing is known yet: then there is nothing to accept.
+
     Raises:
-        ObservatoryError: the endpoint has no baseline yet, or was not measured in the run.
+        ObservatoryError: the endpoint was not measured in the run.
     """
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
         run, series = _times_of(cursor, run_id), _series_of(cursor, run_id, with_it=True)
-        return _accept(run, series, endpoint, by, reason)
+        return _accept(run, series, endpoint, acceptance)
 
 
 def read_times(
@@ -360,10 +367,15 @@ def read_times(
     }
 
 
-def _accept(run: Mapping[str, Times], series: StoredSeries | None, endpoint: str, by: str, reason: str) -> Baseline:
+def _accept(
+    run: Mapping[str, Times],
+    series: StoredSeries | None,
+    endpoint: str,
+    acceptance: Acceptance,
+) -> Baseline | None:
     if series is None or endpoint not in run:
         raise ObservatoryError(f"{endpoint} was not measured in this run, so there is nothing to accept.")
-    return series.accept(endpoint, run[endpoint], by, reason)
+    return series.accept(endpoint, run[endpoint], acceptance)
 
 
 def _times_of(cursor: Cursor, run_id: uuid.UUID) -> dict[str, Times]:

@@ -19,7 +19,7 @@ from observatory.latency.times import Times
 from observatory.latency.verdict import Judgement, Verdict, Way
 
 _GROWTH = 0.05  # by how much a baseline must be able to grow to be learnt anew: many short runs cost less so
-_CALM = 4.0  # what no sum may reach when a baseline is made anew: what is suspected is not made usual
+_CALM = 3.0  # what no sum may reach when a baseline is made anew: what is suspected is not made usual
 
 
 class Past(Protocol):
@@ -70,6 +70,10 @@ class Course:
             for endpoint in run
         }
 
+    def is_changed(self, endpoint: str) -> bool:
+        """Whether a change of an endpoint is proved and holds."""
+        return self.evidence.get(endpoint, Evidence()).proved is not None
+
     def accept(self, endpoint: str, times: Times, by: str, reason: str) -> Baseline:
         """Take the level that an endpoint has now for usual from now on; the next runs make it more exact.
 
@@ -119,7 +123,8 @@ class Course:
         if faster_since is not None:
             self.evidence[endpoint] = Evidence()
             return Baseline.of(reference, runs, at, number=held.number + 1, not_before=faster_since)
-        at = max(at, held.learnt_at)  # a run that comes late does not make it older
+        if held.learnt_at - at < WINDOW:
+            at = max(at, held.learnt_at)  # a run that comes late does not make it older
         bounds = {"not_before": held.not_before, "accepted_at": held.accepted_at}
         if not held.is_growing:
             self.evidence[endpoint] = Evidence()
@@ -137,7 +142,7 @@ class Course:
         if evidence.proved is not None or evidence.greatest >= _CALM:
             return False
         if not held.is_growing:
-            return at - held.learnt_at >= WINDOW
+            return abs(at - held.learnt_at) >= WINDOW  # or it was learnt when a clock was ahead
         more = sum(held.takes(run) for run in self.past.known(endpoint)) - held.runs
         return more > held.runs * _GROWTH
 
@@ -152,7 +157,7 @@ class Course:
     def _window(self, endpoint: str, at: datetime) -> list[KnownRun]:
         """The runs that a baseline is made of: the window's, and before it as many as it takes to have enough."""
         held, faster_since = self.baselines.get(endpoint), self._faster_since(endpoint)
-        runs = [run for run in self.past.known(endpoint) if held is None or held.takes(run)]
+        runs = [run for run in self.past.known(endpoint) if run.at <= at and (held is None or held.takes(run))]
         if faster_since is not None:
             runs = [run for run in runs if run.at >= faster_since]
         if len(runs) < FEWEST_RUNS:

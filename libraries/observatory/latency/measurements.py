@@ -57,7 +57,7 @@ def _rows(lines: Iterable[str], name: str) -> Iterator[tuple[str, datetime, str,
         if missing:
             raise MeasurementsError(
                 f"{name} has no column {' and no column '.join(missing)}; its first line must name "
-                f"{', '.join(COLUMNS)}, and is: {_shown(','.join(header))}."
+                f"{', '.join(COLUMNS)}, with commas between them, and names: {' | '.join(map(_shown, header))}."
             )
         places = [header.index(column) for column in COLUMNS]
         for row in reader:

@@ -6,9 +6,11 @@ All is said in natural logarithms of seconds, in which "10 % slower" is the same
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from observatory.latency.times import Times, quantile
@@ -23,6 +25,7 @@ _FEWEST_FOR_CYCLE = 12  # runs that are needed before a daily cycle is looked fo
 _FEWEST_FOR_TAIL = 200  # requests that are needed before it is said what is slow
 _SLOW = 0.95  # a request is slow when it is above this share of the baseline's
 _LEAST_SLOW = math.log(1.2)  # and slower than its run by a fifth at least: on a still baseline, less is rare too
+_MANY_UNKNOWN = 0.2  # share of a baseline's requests above which its runs are held to ask for others each time
 _MOST_RESOURCES = 2000  # whose own level is kept
 _DIGITS = 4  # to which that is known: 0.01 %
 _WINSOR = 3.0  # spreads at which a single request is held when its resource's level is learnt
@@ -76,7 +79,8 @@ class Reference:
     `middle` is the level of the endpoint, `by_resource` what each resource differs from it; `cosine` and `sine` are the
     daily cycle. `spread` is that of requests, `between` that of runs, `shared` the part of it that all endpoints share
     in a run, such as the network's mood. `slow_above` is by how many spreads a request must be above its run's level to
-    be slow, `slow_share` how many are; None when too few requests are known to say.
+    be slow, `slow_share` how many are; None when too few requests are known to say. `unknown` is the share of requests
+    to resources that no other run of the baseline asked for.
     """
 
     middle: float
@@ -88,6 +92,7 @@ class Reference:
     shared: float
     slow_above: float | None
     slow_share: float
+    unknown: float
     runs: int
     parameters: int
 
@@ -96,18 +101,27 @@ class Reference:
         angle = _angle(at)
         return self.middle + self.cosine * math.cos(angle) + self.sine * math.sin(angle)
 
-    def level(self, times: Times) -> Level:
-        """How a run stands to what is usual."""
+    def level(self, times: Times) -> Level | None:
+        """How a run stands to what is usual; None when it asked only for what nothing is known of.
+
+        Resources that are new to an endpoint whose runs ask for the same ones are left out: whether they are slow, or
+        have always been, nobody can tell. Where each run asks for others, they are like those.
+        """
         owns = [self.by_resource.get(resource, _UNKNOWN) for resource, _ in times.requests]
-        values = [value - own.shift for (_, value), own in zip(times.logarithms, owns, strict=True)]
-        variances = [self.spread.variance(own.requests) for own in owns]
-        middle = trimmed_mean(sorted(values))
-        slow = 0
+        known = [
+            (value - own.shift, self.spread.variance(own.requests))
+            for (_, value), own in zip(times.logarithms, owns, strict=True)
+            if own.requests or self.unknown >= _MANY_UNKNOWN
+        ]
+        if not known:
+            return None
+        middle = trimmed_mean(sorted(value for value, _ in known))
+        usual, slow = self.usual(times.at), 0
         if self.slow_above is not None:
-            rests = ((value - middle, math.sqrt(variance)) for value, variance in zip(values, variances, strict=True))
-            slow = sum(_is_slow(rest, spread, self.slow_above) for rest, spread in rests)
-        count = len(values)
-        return Level(middle - self.usual(times.at), math.fsum(variances) / count**2, count, slow)
+            base = max(middle, usual)
+            slow = sum(_is_slow(value - base, math.sqrt(variance), self.slow_above) for value, variance in known)
+        variance = math.fsum(variance for _, variance in known) / len(known) ** 2
+        return Level(middle - usual, variance, len(known), slow)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -159,17 +173,18 @@ def _learn(runs: Sequence[Times]) -> tuple[Reference, dict[str, float]]:
     parameters = 3 if (cosine, sine) != (0.0, 0.0) else 1
     free = max(len(runs) - parameters, 1)
     variance = math.fsum(each**2 for each in rest) / free
-    above, share = _tail(values, levels)
+    above, share = _tail(values, levels, rest)
     reference = Reference(
         middle=middle,
         by_resource=by_resource,
         cosine=cosine,
         sine=sine,
         spread=spread,
-        between=math.sqrt(max(variance - noise, _LEAST_SPREAD**2)),
+        between=math.sqrt(max(variance - noise, _LEAST_SPREAD**2, _coarseness(runs) ** 2)),
         shared=0.0,
         slow_above=above,
         slow_share=share,
+        unknown=_unknown(runs),
         runs=len(runs),
         parameters=parameters,
     )
@@ -269,27 +284,52 @@ def _cycle(times: Sequence[datetime], levels: Sequence[float]) -> tuple[float, f
     return middle - cosine * mean_cosine - sine * mean_sine, cosine, sine, rest
 
 
+def _coarseness(runs: Sequence[Times]) -> float:
+    """How far a level can be off because times were written in whole steps: half a step of what is usual.
+
+    Whole milliseconds are half of an answer that takes two, and nothing of one that takes 200.
+    """
+    seconds = sorted(each for run in runs for each in run.seconds)
+    different = sorted(set(seconds))
+    if len(different) < 2 or 2 * len(different) > len(seconds):
+        return 0.0
+    step = quantile(sorted(above - below for below, above in pairwise(different)), 0.5)
+    return step / 2 / quantile(seconds, 0.5)
+
+
+def _unknown(runs: Sequence[Times]) -> float:
+    """The share of requests to resources that no other of these runs asked for."""
+    asked = Counter(resource for run in runs for resource in {resource for resource, _ in run.requests})
+    requests = [resource for run in runs for resource, _ in run.requests]
+    return sum(asked[resource] == 1 for resource in requests) / len(requests)
+
+
 def _product(one: Sequence[float], other: Sequence[float]) -> float:
     return math.fsum(a * b for a, b in zip(one, other, strict=True))
 
 
-def _tail(values: Sequence[Sequence[tuple[float, float]]], levels: Sequence[float]) -> tuple[float | None, float]:
-    """By how many spreads a request must be above its run's level to be slow, and how many are."""
-    rests = [
-        (value - level, math.sqrt(variance))
-        for each, level in zip(values, levels, strict=True)
+def _tail(
+    values: Sequence[Sequence[tuple[float, float]]], levels: Sequence[float], rests: Sequence[float]
+) -> tuple[float | None, float]:
+    """By how many spreads a request must be above its run's level to be slow, and how many are.
+
+    `rests` is what is left of each level. A run that is faster than usual has no slow requests that were usual before.
+    """
+    found = [
+        (value - level - max(-rest, 0.0), math.sqrt(variance))
+        for each, level, rest in zip(values, levels, rests, strict=True)
         for value, variance in each
     ]
-    if len(rests) < _FEWEST_FOR_TAIL:
+    if len(found) < _FEWEST_FOR_TAIL:
         return None, 0.0
-    above = quantile(sorted(rest / spread for rest, spread in rests), _SLOW)
-    slow = sum(_is_slow(rest, spread, above) for rest, spread in rests)
-    return above, (slow + 0.5) / (len(rests) + 1)
+    above = quantile(sorted(distance / spread for distance, spread in found), _SLOW)
+    slow = sum(_is_slow(distance, spread, above) for distance, spread in found)
+    return above, (slow + 0.5) / (len(found) + 1)
 
 
-def _is_slow(rest: float, spread: float, above: float) -> bool:
+def _is_slow(distance: float, spread: float, above: float) -> bool:
     """Whether a request is slow, by its distance from its run's level: rare, and slower by enough to matter."""
-    return rest > max(above * spread, _LEAST_SLOW)
+    return distance > max(above * spread, _LEAST_SLOW)
 
 
 def _shared_variance(rests: Sequence[Mapping[str, float]]) -> float:

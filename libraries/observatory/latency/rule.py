@@ -54,7 +54,8 @@ def judge(
     run: Mapping[str, Times], references: Mapping[str, Reference], before: Mapping[str, Evidence]
 ) -> dict[str, tuple[Judgement, Evidence]]:
     """What is said of each endpoint of a run that has a reference, and the evidence after it."""
-    levels = {endpoint: references[endpoint].level(times) for endpoint, times in run.items() if endpoint in references}
+    found = {endpoint: references[endpoint].level(times) for endpoint, times in run.items() if endpoint in references}
+    levels = {endpoint: level for endpoint, level in found.items() if level is not None}
     still = {endpoint for endpoint in levels if before.get(endpoint, Evidence()).proved is None}
     chances = math.log(len(levels)) if levels else 0.0
     judged = {}
@@ -70,7 +71,14 @@ def judge(
         else:
             after = _proved(evidence, looks, chances, is_young=reference.runs < _YOUNG)
         judged[endpoint] = (_said(after, looks, reference), after)
+    slower = [said for said, _ in judged.values() if said.verdict is Verdict.REGRESSED]
+    if len(slower) > 1:  # then none of them is slower alone
+        judged = {endpoint: (_not_alone(said), after) for endpoint, (said, after) in judged.items()}
     return judged
+
+
+def _not_alone(said: Judgement) -> Judgement:
+    return replace(said, way=Way.WITH_ALL) if said.way is Way.ALONE else said
 
 
 def _look(level: Level, reference: Reference, at: datetime) -> _Look:

@@ -14,7 +14,9 @@ from observatory.words import count, percent
 def sentence(endpoint: str, said: Said, now: Percentiles) -> str:
     """What is said of an endpoint in a run whose percentiles are `now`: what was compared, and what came of it."""
     judgement, baseline = said.judgement, said.baseline
-    if baseline is None or judgement.effect is None:
+    if baseline is not None and judgement.effect is None:
+        return f"{endpoint}: learning, because nothing that was asked for was asked for in an earlier run."
+    if baseline is None:
         return f"{endpoint}: learning, {min(said.known, FEWEST_RUNS)} of {FEWEST_RUNS} runs."
     return f"{endpoint}: {what(judgement)}. {compared(now, baseline)}"
 
@@ -24,6 +26,8 @@ def what(judgement: Judgement) -> str:
     effect = f"{by(judgement.effect or 0.0)} than the baseline"
     sure = f", {interval(judgement)}" if interval(judgement) else ""
     if judgement.verdict is Verdict.STEADY:
+        if judgement.low is not None and judgement.high is not None and judgement.low * judgement.high > 0:
+            return f"perhaps not as usual: {effect}{sure}, which the runs so far do not prove"
         return f"as usual: {effect}{sure}{', which noise explains' if sure else ''}"
     runs = f", in {count(judgement.runs, 'run')}" if judgement.runs else ""
     since = f"{runs} since {judgement.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if judgement.since else runs
@@ -43,10 +47,9 @@ def compared(now: Percentiles, baseline: Baseline) -> str:
     """The percentiles of a run beside those of its baseline, and what that is of."""
     pairs = zip(("P50", "P95", "P99"), now, baseline.percentiles, strict=True)
     told = ", ".join(f"{name} {milliseconds(one)} (usually {milliseconds(other)})" for name, one, other in pairs)
-    return (
-        f"{told}; baseline {baseline.number} of {count(baseline.samples, 'request')} in {count(baseline.runs, 'run')} "
-        f"from {baseline.first_run_at:%Y-%m-%d %H:%M} to {baseline.last_run_at:%Y-%m-%d %H:%M} UTC."
-    )
+    made_of = f"{count(baseline.samples, 'request')} in {count(baseline.runs, 'run')}"
+    began = " to ".join(f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" for at in (baseline.first_run_at, baseline.last_run_at))
+    return f"{told}. The baseline, version {baseline.number}, is made of {made_of} from {began} UTC."
 
 
 def by(effect: float) -> str:

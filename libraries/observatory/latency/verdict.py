@@ -39,6 +39,6 @@ class Judgement:
     high: float | None = None
     since: datetime | None = None
     runs: int = 0
-    way: Way = Way.ALONE
+    way: Way = Way.WITH_ALL
     slow: float | None = None
     usually_slow: float | None = None
