@@ -19,7 +19,7 @@ from observatory.latency.times import Times
 from observatory.latency.verdict import Judgement, Verdict, Way
 
 _GROWTH = 0.05  # by how much a baseline must be able to grow to be learnt anew: many short runs cost less so
-_CALM = 3.0  # what no sum may reach when a baseline is made anew: what is suspected is not made usual
+_CALM = 4.5  # what no sum may reach when a baseline is made anew: what is suspected is not made usual
 
 
 class Past(Protocol):
@@ -109,11 +109,12 @@ class Course:
         due = {endpoint for endpoint, times in run.items() if self._is_due(endpoint, times.at)}
         if not due:
             return
-        runs = {endpoint: self._window(endpoint, times.at) for endpoint, times in run.items()}
+        at = max(run[endpoint].at for endpoint in due)
+        runs = {endpoint: self._window(endpoint, at) for endpoint in {**self.baselines, **run}}
         windows = {endpoint: self.past.times(endpoint, known) for endpoint, known in runs.items() if known}
         for endpoint, reference in learn_together(windows).items():
             if endpoint in due:
-                self.baselines[endpoint] = self._next(endpoint, reference, windows[endpoint], run[endpoint].at)
+                self.baselines[endpoint] = self._next(endpoint, reference, windows[endpoint], at)
 
     def _next(self, endpoint: str, reference: Reference, runs: Sequence[Times], at: datetime) -> Baseline:
         """The baseline that follows the one that holds: the same version while it grows."""

@@ -28,6 +28,8 @@ _LEAST_SLOW = math.log(1.2)  # and slower than its run by a fifth at least: on a
 _MANY_UNKNOWN = 0.2  # share of a baseline's requests above which its runs are held to ask for others each time
 _MOST_RESOURCES = 2000  # whose own level is kept
 _DIGITS = 4  # to which that is known: 0.01 %
+_MOST_PASSES, _SETTLED = 8, 0.003  # over runs and resources, until no level moves by more
+_COARSEST = 0.5  # what whole steps can hide at most
 _WINSOR = 3.0  # spreads at which a single request is held when its resource's level is learnt
 _DAY = 86_400.0  # seconds
 
@@ -199,37 +201,51 @@ def _resources(runs: Sequence[Times]) -> tuple[dict[str, Own], Spread, list[list
     will, also where each asks for other resources.
     """
     levels = [trimmed_mean(sorted(value for _, value in run.logarithms)) for run in runs]
-    by_resource: dict[str, list[float]] = {}
-    spread = Spread(_LEAST_SPREAD, 0.0)
-    values: list[list[tuple[float, float]]] = []
-    for _ in range(2):
-        by_resource = {}
-        for run, level in zip(runs, levels, strict=True):
-            for resource, value in run.logarithms:
-                by_resource.setdefault(resource, []).append(value - level)
-        spread = _spread(list(by_resource.values()))
-        limit = _WINSOR * math.hypot(spread.within, spread.of_resources)
-        by_resource = {
-            resource: [min(max(rest, -limit), limit) for rest in rests] for resource, rests in by_resource.items()
-        }
-        sums = {resource: (math.fsum(rests), len(rests)) for resource, rests in by_resource.items()}
-        values = []
-        for run, level in zip(runs, levels, strict=True):
-            each = []
-            for resource, value in run.logarithms:
-                total, count = sums[resource]
-                others = count - 1
-                rest = min(max(value - level, -limit), limit)
-                own = spread.trust(others) * (total - rest) / others if others else 0.0
-                each.append((value - own, spread.variance(others)))
-            values.append(each)
-        levels = [trimmed_mean(sorted(value for value, _ in each)) for each in values]
-    often = sorted(by_resource, key=lambda resource: (-len(by_resource[resource]), resource))[:_MOST_RESOURCES]
-    owns = {
-        resource: Own(round(spread.trust(count) * total / count, _DIGITS), count)
-        for resource, (total, count) in ((resource, sums[resource]) for resource in often)
-    }
+    for _ in range(_MOST_PASSES):
+        sums, spread, limit = _sums(runs, levels)
+        values = [_apart(run, level, sums, spread, limit) for run, level in zip(runs, levels, strict=True)]
+        before, levels = levels, [trimmed_mean(sorted(value for value, _ in each)) for each in values]
+        moved = [now - then for now, then in zip(levels, before, strict=True)]
+        if max(moved) - min(moved) < _SETTLED:  # what moves all levels alike is no matter
+            break
+    often = sorted(sums, key=lambda resource: (-sums[resource][1], resource))[:_MOST_RESOURCES]
+    owns = {}
+    for resource in often:
+        total, count = sums[resource]
+        owns[resource] = Own(round(spread.trust(count) * total / count, _DIGITS), count)
     return owns, spread, values
+
+
+def _sums(runs: Sequence[Times], levels: Sequence[float]) -> tuple[dict[str, tuple[float, int]], Spread, float]:
+    """For each resource the sum of its requests' distances from their runs' levels, and how many they are.
+
+    With the spread, and the limit at which a single distance is held.
+    """
+    rests: dict[str, list[float]] = {}
+    for run, level in zip(runs, levels, strict=True):
+        for resource, value in run.logarithms:
+            rests.setdefault(resource, []).append(value - level)
+    spread = _spread(list(rests.values()))
+    limit = _WINSOR * math.hypot(spread.within, spread.of_resources)
+    sums = {
+        resource: (math.fsum(min(max(rest, -limit), limit) for rest in each), len(each))
+        for resource, each in rests.items()
+    }
+    return sums, spread, limit
+
+
+def _apart(
+    run: Times, level: float, sums: Mapping[str, tuple[float, int]], spread: Spread, limit: float
+) -> list[tuple[float, float]]:
+    """The requests of a run without what they owe to their resource, by its other requests; each with its variance."""
+    found = []
+    for resource, value in run.logarithms:
+        total, count = sums[resource]
+        others = count - 1
+        rest = min(max(value - level, -limit), limit)
+        own = spread.trust(others) * (total - rest) / others if others else 0.0
+        found.append((value - own, spread.variance(others)))
+    return found
 
 
 def _spread(by_resource: Sequence[Sequence[float]]) -> Spread:
@@ -294,7 +310,7 @@ def _coarseness(runs: Sequence[Times]) -> float:
     if len(different) < 2 or 2 * len(different) > len(seconds):
         return 0.0
     step = quantile(sorted(above - below for below, above in pairwise(different)), 0.5)
-    return step / 2 / quantile(seconds, 0.5)
+    return min(step / 2 / quantile(seconds, 0.5), _COARSEST)
 
 
 def _unknown(runs: Sequence[Times]) -> float:

@@ -19,17 +19,17 @@ from observatory.latency.times import Times
 from observatory.latency.verdict import Judgement, Verdict, Way
 
 _SLACK = 0.4  # spreads that a run may be off without counting
-_LIMITS = {Way.ALONE: 9.8, Way.WITH_ALL: 13.0, Way.SLOW_ONES: 7.5}  # what a sum must reach, if there were one endpoint
+_LIMITS = {Way.ALONE: 9.2, Way.WITH_ALL: 12.5, Way.SLOW_ONES: 7.5}  # what a sum must reach, if there were one endpoint
 _LIMIT_OF_ONLY, _STEP_OF_ONLY = 12.0, 3.3  # the same for an endpoint that no other was asked beside
 _FASTER = 5.0  # how much more it takes to prove that an endpoint is faster, which is no news that hurries
 _AGREED = math.log(1.03)  # how much slower it must be by itself too, lest others that are faster make it look slower
 _AGREED_SHARE = 0.4  # and which share of what it seems slower against the others must be its own
 _FASTEST_MOOD = -2.0  # spreads of what endpoints share, at which others that are faster are held
 _AGREED_FASTER = 7.0  # what its sum by itself must reach for "faster", lest others that are slower make it look so
-_STEPS = {Way.ALONE: 3.0, Way.WITH_ALL: 3.8}  # spreads by which a single run proves a large step by itself
+_STEPS = {Way.ALONE: 2.75, Way.WITH_ALL: 3.8}  # spreads by which a single run proves a large step by itself
 _PER_ENDPOINT = 0.25  # how much more that is for each endpoint in natural logarithms; a sum's limit grows by 1
 _YOUNG = 20  # runs of a baseline below which more is asked of a proof: by 2 of a sum, by half a spread of a step
-_LARGE = math.log(1.2)  # how large such a step must be, in the way that proves it
+_LARGE = math.log(1.25)  # how large such a step must be, in the way that proves it
 _TAIL_FACTOR = 3.0  # how much more slow requests are looked for
 _HELD = (-3.0, 4.0)  # spreads at which one run is held, so that a single wild one proves nothing
 _LEAST = math.log(1.05)  # a change of less than 5 % is not told
