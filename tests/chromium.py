@@ -58,8 +58,21 @@ frame.onload = () => {{
   const wide = [...page.body.querySelectorAll('*')]
     .filter(each => !each.closest('.scroll') && !each.closest('svg, pre') && !each.closest('caption'))
     .filter(each => each.getBoundingClientRect().right > view.innerWidth + 1).map(each => each.outerHTML.slice(0, 90));
+  const hidden = [...page.querySelectorAll('.scroll')].filter(each => each.scrollWidth > each.clientWidth)
+    .map(each => `${{each.getAttribute('aria-label')}}: ${{each.scrollWidth}} in ${{each.clientWidth}}`);
+  const over = [];
+  for (const row of page.querySelectorAll('.latency')) {{
+    const chart = row.querySelector('svg')?.getBoundingClientRect();
+    for (const cell of chart ? row.querySelectorAll('th, td') : []) {{
+      const text = page.createRange();
+      text.selectNodeContents(cell);
+      const place = text.getBoundingClientRect();
+      const beside = place.right <= chart.left || chart.right <= place.left;
+      if (!beside && place.bottom > chart.top && chart.bottom > place.top) over.push(cell.textContent);
+    }}
+  }}
   document.querySelector('#found').textContent = JSON.stringify({{
-    width: view.innerWidth, scrollWidth: page.documentElement.scrollWidth, wide, faint: [...faint],
+    width: view.innerWidth, scrollWidth: page.documentElement.scrollWidth, wide, hidden, over, faint: [...faint],
     title: page.title, luminance: luminance(behind(page.body)),
   }});
 }};
@@ -70,8 +83,9 @@ frame.onload = () => {{
 class Look:
     """What a browser made of a page.
 
-    `found` has its `width` and `scrollWidth` in pixels, what is too `wide`, text that is too `faint` to read, its
-    `title`, the `luminance` behind it; `console` is what the browser complained of, `asked` which files it asked for.
+    `found` has its `width` and `scrollWidth` in pixels, what is too `wide`, tables of which a part is `hidden`, numbers
+    that lie `over` a chart, text that is too `faint` to read, its `title`, the `luminance` behind it; `console` is what
+    the browser complained of, `asked` which files it asked for.
     """
 
     found: dict[str, Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -69,7 +70,7 @@ def test_flaky_tests_are_listed_those_first_that_surely_fail_most_often(observat
     assert "Suite.Often" in often
     assert "3 of 41" in seldom
     assert "watch" in seldom
-    assert seldom.rstrip().endswith(r"It was 1\nand not 2.")
+    assert seldom.rstrip().endswith("It was 1 and not 2.")
     assert "Broken" not in result.output
 
 
@@ -138,6 +139,7 @@ def test_failures_of_the_last_run_are_grouped_by_their_error(observatory: Comman
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
     assert lines[0].startswith("3 tests failed of 2 errors in the last run of live, begun ")
+    assert lines[0].endswith(f" UTC (run {stored.id.hex[:8]}).")
     assert lines[2:] == [
         "2 tests, f1",
         "  It was 2.",
@@ -156,9 +158,29 @@ def test_failures_of_any_run_are_lines_of_json(observatory: Command, stored: Run
     assert [(line["cause"], line["attempts"]) for line in lines] == [(None, 23), ("network", 5)]
 
 
+@pytest.mark.parametrize("length", [6, 8, 12])
+def test_a_run_is_found_by_the_beginning_of_its_id(observatory: Command, stored: RunEntry, length: int) -> None:
+    for begin in (str(stored.id)[:length], stored.id.hex[:length].upper()):
+        answer = observatory("failures", "--run", begin)
+        assert answer.output.startswith(f"3 tests failed of 2 errors in run {stored.id}."), answer.output
+
+
+def test_several_runs_that_begin_alike_are_told(observatory: Command, database: Database) -> None:
+    runs = [a_run("live", id=uuid.UUID(f"abcdef{number}0-0000-4000-8000-000000000000")) for number in (1, 2)]
+    with database.transaction() as connection:
+        store(connection, [*runs, *(attempt for run in runs for attempt in _attempts(run, LONG, 0, 1))])
+    answer = observatory("failures", "--run", "abcdef")
+    assert answer.exit_code == 1
+    assert answer.output.startswith("Error: Several runs begin with 'abcdef': ")
+    assert all(str(run.id) in answer.output for run in runs)
+    assert (
+        "Error: There is no test of a run 'bcdef' in the history." in observatory("failures", "--run", "bcdef").output
+    )
+
+
 def test_a_run_that_is_none_is_told(observatory: Command, stored: RunEntry) -> None:
     unknown = "11111111-2222-3333-4444-555555555555"
-    assert f"There is no test of a run {unknown} in the history." in observatory("failures", "--run", unknown).output
+    assert f"There is no test of a run '{unknown}' in the history." in observatory("failures", "--run", unknown).output
     assert observatory("failures", "--run", stored.id, "--target", "live").exit_code == 2
 
 

@@ -163,7 +163,7 @@ def test_every_section_tells_what_there_is() -> None:
         "18 % slower than the baseline, between 12 % and 24 % slower, in 3 runs since 2026-11-18 06:00 UTC .",
         "Baseline 840 requests in 28 runs",
         "Accepted by ben: Moved to Mars",
-        "2 more, of fewer runs, are not shown.",
+        "2 more are not shown: what is slower comes first",
         "2 schema changes of pokemon",
         "1 change of data",
         "since 2026-11-18 16:30 in 8 runs",
@@ -192,6 +192,49 @@ def test_a_flaky_test_says_whether_it_is_in_quarantine(until: str | None, words:
     entries = [{"test": "Stench Is Served", "until": until, "reason": "the mirror is slow"}] if until else []
     health = a_health(a_target(flaky=[a_flaky_test()]), quarantine=read_quarantine(entries, NOW.date()))
     assert words in page(health).text
+
+
+def test_a_message_of_several_lines_is_one_line() -> None:
+    message = "Several failures occurred:\n\n1) The latency of pokemon\r\n2) That of type\n"
+    words = page(a_health(a_target(failing=[a_failing_test(message=message)]))).text
+    assert "Several failures occurred: 1) The latency of pokemon 2) That of type" in words
+    assert "\\n" not in words
+
+
+def test_what_was_accepted_since_is_not_slower_any_more() -> None:
+    baseline = a_baseline(accepted_by="ann", reason="Moved to Mars.", valid_from=NOW, number=5)
+    health = a_health(a_target(latencies=[a_latency(a_regression(), baselines=[baseline])]))
+    words = page(health).text
+    assert "live is well." in words
+    assert "✓ accepted" in words
+    assert "Accepted by ann: Moved to Mars. What is usual is learnt anew from this run on." in words
+    assert "slower than the baseline" not in words
+    assert words.count("Moved to Mars") == 1
+
+
+def test_what_noise_does_not_explain_is_not_called_usual() -> None:
+    words = page(a_health(a_target(latencies=[a_latency(a_verdict(effect=0.06, low=0.01, high=0.12))]))).text
+    assert "≈ perhaps not as usual" in words
+    assert "✓ as usual" not in words
+
+
+def test_runs_of_one_day_are_of_that_day() -> None:
+    baseline = a_baseline(first_run_at=NOW - timedelta(hours=3), last_run_at=NOW)
+    assert "is of runs of 20 Nov 2026 ." in page(a_health(a_target(latencies=[a_latency(baselines=[baseline])]))).text
+    assert "is of runs from 11 Nov 2026 to 18 Nov 2026 ." in page(a_health()).text
+
+
+def test_the_name_of_the_machine_is_spoken_of_where_there_are_several() -> None:
+    here, there = (a_latency(a_verdict(series=a_series(host=host))) for host in ("here", "there"))
+    assert "OBSERVATORY_HOST" not in page(a_health(a_target(latencies=[here], left_out=1))).text
+    words = page(a_health(a_target(latencies=[here, there], left_out=1))).text
+    assert "1 more is not shown" in words
+    assert "OBSERVATORY_HOST" in words
+
+
+def test_a_run_with_failures_has_the_name_by_which_its_failures_are_found() -> None:
+    run = a_run_line(failed=1)
+    assert f"run {run.id.hex[:8]}" in page(a_health(a_target(runs=[run]))).text
 
 
 def test_the_same_error_in_other_tests_is_told() -> None:

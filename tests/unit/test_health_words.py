@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from robot.api import TestSuite as Suites
 
 from observatory.health.values import State
-from observatory.health.words import advice, ago, findings, headline, lasted, verdict_sentence
+from observatory.health.words import advice, ago, findings, headline, lasted, latency_sentence, verdict_sentence
 from observatory.history.known_changes import ChangeState
 from tests.drift_values import a_known_change, an_addition
 from tests.health_values import (
     NOW,
+    a_baseline,
     a_failing_test,
     a_latency,
     a_regression,
     a_run_line,
+    a_series,
     a_target,
     a_test,
     a_verdict,
@@ -101,9 +106,56 @@ def test_a_run_that_was_broken_off_is_told() -> None:
     assert "Mind: the newest run, begun 14 minutes ago, has not come to its end" in told(runs=runs)
 
 
+@pytest.mark.parametrize(("held", "ours", "why"), [(1, 0, "1 in quarantine"), (0, 2, "2 by a fault of ours")])
+def test_why_failures_do_not_count_is_told_only_where_there_are_some(held: int, ours: int, why: str) -> None:
+    tests = [a_test(f"Suites.A{at}", "FAIL", quarantined=True) for at in range(held)]
+    tests += [a_test(f"Suites.B{at}", "FAIL", cause="history") for at in range(ours)]
+    assert f"not count: {why}." in told(tests=[a_test(), *tests])
+
+
 def test_while_all_is_being_learned_it_says_how_far_it_is() -> None:
     learning = a_latency(runs=[a_verdict(verdict="learning", effect=None, known_runs=4)])
-    assert "What latency is usual is still being learned (4 of 10 runs)." in told(latencies=[learning])
+    assert "What latency is usual is still being learned (5 of 10 runs)." in told(latencies=[learning])
+
+
+def test_while_some_are_being_learned_it_says_how_many() -> None:
+    learning = a_latency(runs=[a_verdict(verdict="learning", effect=None, known_runs=4)])
+    assert "Nothing got slower; what is usual of 1 of 2 endpoints is still being learned." in told(
+        latencies=[learning, a_latency()]
+    )
+
+
+# What a person accepted
+
+
+def accepted(at: timedelta = timedelta(), **values: Any) -> Any:
+    """A slower endpoint with a baseline that holds since some time after its last run."""
+    baseline = a_baseline(**{"accepted_by": "ann", "reason": "So.", "valid_from": NOW + at, **values})
+    return a_latency(a_regression(at=NOW), baselines=[a_baseline(valid_until=NOW), baseline])
+
+
+def test_what_a_person_accepted_is_not_slower_any_more() -> None:
+    target = a_target(latencies=[accepted()])
+    assert target.state is State.WELL
+    assert headline(target, NOW) == "live is well."
+    assert "As it is now was accepted: pokemon. Nothing else got slower." in " ".join(findings(target, NOW))
+    assert list(advice(target)) == []
+    assert latency_sentence(accepted()) == "Accepted by ann: So. What is usual is learnt anew from this run on."
+
+
+@pytest.mark.parametrize(
+    "latency",
+    [accepted(timedelta(hours=-1)), accepted(accepted_by=""), accepted(valid_until=NOW + timedelta(days=1))],
+    ids=["a run that is slower again", "learnt and not accepted", "not the one that holds"],
+)
+def test_what_was_not_accepted_since_the_last_run_is_slower(latency: Any) -> None:
+    assert a_target(latencies=[latency]).state is State.SLOWER
+    assert latency_sentence(latency).startswith("18 % slower than the baseline")
+
+
+def test_what_is_as_usual_since_it_was_accepted_is_as_usual() -> None:
+    baseline = a_baseline(accepted_by="ann", reason="So.", valid_from=NOW)
+    assert latency_sentence(a_latency(a_verdict(at=NOW), baselines=[baseline])).startswith("As usual: ")
 
 
 # What to do
@@ -113,9 +165,41 @@ def test_failing_tests_are_run_again_on_their_target() -> None:
     failing = [a_failing_test("Suites.Are [all] 'Types' * There?")]
     grouped, again = commands(failing=failing)
     assert grouped == "observatory failures --target live"
-    assert again == (
-        """robot --test 'Suites.Are [[]all] '"'"'Types'"'"' [*] There[?]' --variable TARGET:live suites/"""
-    )
+    assert again == ("""robot --test '*.Are [[]all] '"'"'Types'"'"' [*] There[?]' --variable TARGET:live suites/""")
+
+
+def test_of_many_failing_tests_the_first_are_run_again() -> None:
+    steps = list(advice(a_target(failing=[a_failing_test(f"Suites.Test {at}") for at in range(8)])))
+    assert steps[1].sentence == "Run the first 3 of 8 failing tests again:"
+    assert steps[1].command.startswith("robot --test '*.Test 0' --test '*.Test 1' --test '*.Test 2' ")
+    assert "the 2 failing tests" in list(advice(a_target(failing=[a_failing_test(name) for name in "AB"])))[1].sentence
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "No Endpoint Is Slower Than It Was",
+        "Are [all] 'Types' * There?",
+        "Version 1.2 Is Served",
+        "Who Is Dr. Mario?",
+        "It Is Served.",
+        "Status.Of.Names.With.Dots",
+        "written in small letters",
+        "!not [a-z] \\d ${NUMBER}",
+    ],
+)
+@pytest.mark.parametrize("suites", ["Latency", "Suites.Regression.Latency", "My v1.5 Suites.Latency"])
+def test_a_failing_test_is_found_by_robot_however_the_suites_are_started(name: str, suites: str) -> None:
+    _, again = commands(failing=[a_failing_test(f"Suites.Regression.Latency.{name}")])
+    pattern = shlex.split(again)[2]
+    first, *others = re.split(r"\.(?=[A-Z])", suites)
+    suite = outer = Suites(first)
+    for other in others:
+        suite = suite.suites.create(other)
+    for each in (name, "Another One"):
+        suite.tests.create(each)
+    outer.filter(included_tests=[pattern])
+    assert [test.name for test in outer.all_tests] == [name]
 
 
 @pytest.mark.parametrize(
@@ -134,6 +218,22 @@ def test_a_target_of_which_nothing_is_known_is_looked_at(name: str, options: str
 def test_what_is_slower_can_be_accepted() -> None:
     assert commands(latencies=[a_latency(a_regression())]) == [
         'observatory baselines accept pokemon --target live --reason "…"'
+    ]
+
+
+def test_all_that_is_slower_can_be_accepted_up_to_a_few() -> None:
+    names = ("ability", "berry", "move", "pokemon", "type")
+    slower = [a_latency(a_regression(series=a_series(endpoint=name))) for name in names]
+    steps = list(advice(a_target(latencies=slower)))
+    assert [step.command.split()[3] for step in steps[:3]] == ["ability", "berry", "move"]
+    assert [step.sentence for step in steps[3:]] == ["And 2 more that got slower, each likewise."]
+
+
+def test_on_several_machines_it_is_said_which() -> None:
+    slower = [a_latency(a_regression(series=a_series(host=host))) for host in ("here", "a host")]
+    assert commands(latencies=slower) == [
+        'observatory baselines accept pokemon --target live --host here --reason "…"',
+        """observatory baselines accept pokemon --target live --host 'a host' --reason "…\"""",
     ]
 
 
@@ -174,8 +274,13 @@ def test_open_changes_are_looked_at_and_accepted() -> None:
             a_verdict(effect=-0.02),
             ("As usual: 2.0 % faster than the baseline, between 5.0 % faster and 7.0 % slower, which noise explains."),
         ),
-        (a_verdict(verdict="learning", effect=None, known_runs=4), "Learning: 4 of 10 runs are known."),
-        (a_verdict(verdict="steady", effect=None, known_runs=40), "Learning: 10 of 10 runs are known."),
+        (a_verdict(verdict="learning", effect=None, known_runs=4), "Learning: 5 of 10 runs are known."),
+        (a_verdict(verdict="learning", effect=None, known_runs=0), "Learning: 1 of 10 runs are known."),
+        (a_verdict(verdict="learning", effect=None, known_runs=9), "Learning: 10 of 10 runs are known."),
+        (
+            a_verdict(verdict="learning", effect=None, known_runs=40),
+            "Learning: nothing that was asked for was asked for in an earlier run.",
+        ),
     ],
 )
 def test_a_verdict_is_a_sentence(verdict: Any, sentence: str) -> None:

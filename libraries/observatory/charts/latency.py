@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
+from observatory.charts.room import Box, Point, roomiest
 from observatory.charts.svg import (
     BLUE,
     FONT_SIZE,
@@ -35,6 +36,8 @@ _FEW = 8  # runs, of which none is unusual
 _MOST_LABELS = 2  # of stretches of slower runs; the newest
 _LONGEST_TITLE = 200
 _GAP = 14  # pixels between two words that stand above each other
+_LETTER = 6.5  # pixels that a letter takes
+_ASIDE = 7  # pixels between a mark and its word
 
 
 def latency_chart(
@@ -133,17 +136,10 @@ class _Plot:
 
     def add_words(self, this_run: datetime | None) -> None:
         """The names of the lines behind them, and what the marks mean below the first of each stretch."""
-        last = self._marks[-1]
-        low, high = self._y(last.p50), self._y(last.p95)
-        apart = max(0.0, _GAP / self._pixels[1] - (high - low)) / 2
-        x = self._x(last.at) + 9 / self._pixels[0]
-        self._text(x, low - apart, "P50", valign="center")
-        self._text(x, high + apart, "P95", valign="center")
+        for name, x, y in self._names():
+            self._text(x, y, name, valign="center")
         for mark in _beginnings(self._marks):
-            y = max(self._y(mark.p50) - 12 / self._pixels[1], _GAP / self._pixels[1])
-            side = "right" if self._x(mark.at) > self._end / 2 else "left"
-            word, colour = WORDS[mark.verdict], _MARKS[mark.verdict][2]
-            self._text(self._x(mark.at), y, word, halign=side, valign="top", colour=colour)
+            self._add_verdict(mark)
         for mark in self._marks:
             if mark.at == this_run:
                 is_right = self._x(mark.at) > self._end / 2
@@ -155,6 +151,38 @@ class _Plot:
         if highest.p95 * _MILLISECONDS > self._top:
             side = "right" if self._x(highest.at) > self._end / 2 else "left"
             self._text(self._x(highest.at), self._top, f"↑ {_ms(highest.p95)}", halign=side)
+
+    def _add_verdict(self, mark: RunLatency) -> None:
+        """The word for a mark: below or above its P50 or its P95, before or behind it, where no line is."""
+        word, colour = WORDS[mark.verdict], _MARKS[mark.verdict][2]
+        wide, (to_right, up) = len(word) * _LETTER, self._pixels
+        x, low, high = self._x(mark.at) * to_right, self._y(mark.p50) * up, self._y(mark.p95) * up
+        bottoms = [low - _ASIDE - _GAP, high + _ASIDE, low + _ASIDE, high - _ASIDE - _GAP]
+        bottoms = [bottom for bottom in bottoms if 0 <= bottom <= self._top * up - _GAP] or [0.0]
+        sides = ("right", "left") if self._x(mark.at) > self._end / 2 else ("left", "right")
+        lefts = {"left": x, "right": x - wide}
+        inner = [side for side in sides if 0 <= lefts[side] <= self._end * to_right - wide] or sides[:1]
+        places = [(side, bottom) for bottom in bottoms for side in inner]
+        boxes = [Box(lefts[side], bottom, lefts[side] + wide, bottom + _GAP) for side, bottom in places]
+        side, bottom = places[roomiest(boxes, self._lines())]
+        self._text(x / to_right, bottom / up, word, halign=side, colour=colour)
+
+    def _lines(self) -> list[list[Point]]:
+        """What no word may lie across, in pixels: P50, P95, and the upper and lower edge of their names."""
+        to_right, up = self._pixels
+        xs = [self._x(mark.at) * to_right for mark in self._marks]
+        values = ([mark.p50 for mark in self._marks], [mark.p95 for mark in self._marks])
+        lines = [[(x, self._y(value) * up) for x, value in zip(xs, line, strict=True)] for line in values]
+        names = [(x * to_right, y * up + edge) for _, x, y in self._names() for edge in (-_GAP / 2, _GAP / 2)]
+        return [*lines, *([(x, y), (x + 3 * _LETTER, y)] for x, y in names)]
+
+    def _names(self) -> list[tuple[str, float, float]]:
+        """P50 and P95 with where they are named, behind the last run, one above the other."""
+        last, (to_right, up) = self._marks[-1], self._pixels
+        low, high = self._y(last.p50), self._y(last.p95)
+        apart = max(0.0, _GAP / up - (high - low)) / 2
+        x = self._x(last.at) + 9 / to_right
+        return [("P50", x, low - apart), ("P95", x, high + apart)]
 
     def add_area(self) -> None:
         """All of the plot, to tell the mouse what stands above or below it."""

@@ -60,6 +60,7 @@ def list_command(target: str | None, endpoint: str | None, database_url: str | N
 @click.argument("endpoint")
 @click.option("--target", help="The target, such as live, where there are several.")
 @click.option("--host", help="The machine that was measured on, where there are several.")
+@click.option("--kind", help="The kind of run, robot or pabot, where there are both.")
 @click.option("--reason", required=True, help="Why the change is fine; it is kept with the baseline.")
 @click.option("--name", help="Who accepts it; else the name you are logged in with.")
 @click.option("--anyway", is_flag=True, help="Begin anew from the last run, even if no change is proved.")
@@ -68,6 +69,7 @@ def accept_command(
     endpoint: str,
     target: str | None,
     host: str | None,
+    kind: str | None,
     reason: str,
     name: str | None,
     database_url: str | None,
@@ -82,7 +84,7 @@ def accept_command(
     with database(database_url) as reached:
         judge_all(reached, datetime.now(UTC))
         with reached.transaction() as connection:
-            found = held_baselines(connection, target=target, endpoint=endpoint, host=host)
+            found = held_baselines(connection, target=target, endpoint=endpoint, host=host, kind=kind)
             if len(found) != 1:
                 raise click.ClickException(_refusal(endpoint, found, held_baselines(connection)))
             if found[0].last_run_id is None:
@@ -98,8 +100,10 @@ def accept_command(
 
 def _refusal(endpoint: str, found: list[HeldBaseline], known: list[HeldBaseline]) -> str:
     if found:
-        places = listed(f"{held.target} on {' '.join(filter(None, (held.host, held.shard)))}" for held in found)
-        return f"{endpoint} has several baselines: {places}. Say which with --target and --host."
+        places = listed(
+            f"{held.target} on {held.host}{held.shard and f' (shard {held.shard})'} by {held.kind}" for held in found
+        )
+        return f"{endpoint} has several baselines: {places}. Say which with --target, --host and --kind."
     names = listed(dict.fromkeys(held.endpoint for held in known)) or "none"
     return f"There is no latency baseline of '{endpoint}' there; the endpoints that have one: {names}."
 

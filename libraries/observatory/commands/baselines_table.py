@@ -26,7 +26,7 @@ def print_baselines(found: Sequence[HeldBaseline], console: Console | None = Non
     """Print baselines as a table, those of one series below each other."""
     console = console or a_console()
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for title in ("endpoint", "P50", "P95", "P99", "now", "", "of", "version", "target", "host"):
+    for title in ("endpoint", "P50", "P95", "P99", "now", "", "of", "version", "target", "measured on"):
         is_number = title in {"P50", "P95", "P99"}
         table.add_column(title, no_wrap=not console.is_terminal, justify="right" if is_number else "left")
     for held in found:
@@ -39,7 +39,7 @@ def print_baselines(found: Sequence[HeldBaseline], console: Console | None = Non
             f"{count(held.samples, 'request')} in {count(held.runs, 'run')}",
             f"{held.number}, since {held.valid_from:%Y-%m-%d}",
             one_line(held.target, _LONGEST),
-            one_line(" ".join(filter(None, (held.host, held.shard))), _LONGEST),
+            one_line(" ".join(filter(None, (held.host, held.shard, held.kind))), _LONGEST),
         )
     console.print(table)
     for held in found:

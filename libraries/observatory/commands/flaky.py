@@ -11,7 +11,7 @@ import click
 
 from observatory.commands.reached import database, with_database
 from observatory.flakiness.interval import ALERT_ABOVE
-from observatory.words import listed
+from observatory.words import listed, one_line
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2 names its class in lower case
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from observatory.flakiness.quarantine import QuarantineList
     from observatory.history.flaky_queries import FailureGroup, FlakyTest
 
+_RUNS = """
+SELECT id FROM runs
+WHERE %(begin)s <> '' AND starts_with(replace(id::text, '-', ''), %(begin)s)
+    AND EXISTS (SELECT FROM test_attempts AS attempt WHERE attempt.run_id = runs.id)
+ORDER BY started_at DESC, id
+"""
 _SHARE = click.FloatRange(0, 1, max_open=True)
 
 
@@ -68,23 +74,24 @@ def flaky(target: str | None, threshold: float, database_url: str | None, *, as_
 
 @click.command()
 @click.option("--target", help="The last run of this target, such as live.")
-@click.option("--run", "run_id", type=click.UUID, help="This run, by its UUID, instead of the last one.")
+@click.option("--run", "written", help="This run, by its id or how that begins, instead of the last one.")
 @click.option("--json", "as_json", is_flag=True, help="Print each group as one line of JSON.")
 @with_database
-def failures(target: str | None, run_id: uuid.UUID | None, database_url: str | None, *, as_json: bool) -> None:
+def failures(target: str | None, written: str | None, database_url: str | None, *, as_json: bool) -> None:
     """Show what failed in the last run, the tests that failed of the same error together."""
-    from observatory.history.flaky_queries import failure_groups, last_run, run_attempts
+    from observatory.history.flaky_queries import failure_groups, last_run
 
-    if run_id is not None and target is not None:
+    if written is not None and target is not None:
         raise click.UsageError("--run is one run, of whatever target; give either.")
     with database(database_url) as reached, reached.transaction() as connection:
-        last = last_run(connection, target) if run_id is None else None
-        if run_id is None and last is None:
+        last = last_run(connection, target) if written is None else None
+        if last is not None:
+            wanted = last[0]
+        elif written is not None:
+            wanted = _run_of(connection, written)
+        else:
             _check_known(connection, target)
             raise click.ClickException("No test was ever run, so nothing failed.")
-        wanted = last[0] if last is not None else run_id
-        if wanted is None or not run_attempts(connection, [wanted]):
-            raise click.ClickException(f"There is no test of a run {wanted} in the history.")
         groups = failure_groups(connection, wanted)
     if as_json:
         for group in groups:
@@ -115,6 +122,18 @@ def as_json_values(test: FlakyTest, threshold: float, quarantine: QuarantineList
         "last_fingerprint": test.last_fingerprint,
         "quarantined_until": entry.until.isoformat() if entry else None,
     }
+
+
+def _run_of(connection: Connection, written: str) -> uuid.UUID:
+    """The run with tests whose id is this one, or begins so."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RUNS, {"begin": written.strip().lower().replace("-", "")})
+        found = [uuid.UUID(str(row[0])) for row in cursor.fetchall()]
+    if not found:
+        raise click.ClickException(f"There is no test of a run '{one_line(written)}' in the history.")
+    if len(found) > 1:
+        raise click.ClickException(f"Several runs begin with '{one_line(written)}': {listed(map(str, found), 5)}.")
+    return found[0]
 
 
 def _group_values(group: FailureGroup, run_id: uuid.UUID) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from observatory.words import count, one_line, percent
 
 _LONGEST_MESSAGE = 50  # characters of a message where each test has one line
 _LONGEST = 10_000  # characters of a name, or of a message where there is room
+_RUN_ID = 8  # characters of a run's id, by which --run finds it
 _WIDEST = 100_000  # characters; nothing that is measured so is folded
 
 
@@ -47,7 +48,9 @@ def print_failures(
 ) -> None:
     """Print what failed in a run, a few lines for each error."""
     console = console or a_console()
-    whose = f"run {run_id}" if last is None else f"the last run of {_line(last[1])}, begun {utc(last[2])} UTC"
+    whose = f"run {run_id}"
+    if last is not None:
+        whose = f"the last run of {_line(last[1])}, begun {utc(last[2])} UTC (run {run_id[:_RUN_ID]})"
     tests = {test for group in groups for test in group.tests}
     if not groups:
         console.print(Text(f"Nothing failed in {whose}."))
@@ -90,7 +93,7 @@ def _flat(tests: Sequence[FlakyTest], threshold: float, quarantine: QuarantineLi
             *((_until(test, quarantine),) if has_quarantine else ()),
             utc(test.first_flaked_at),
             utc(test.last_flaked_at),
-            Text(one_line(test.last_message, _LONGEST_MESSAGE)),
+            Text(one_line(" ".join(test.last_message.split()), _LONGEST_MESSAGE)),
         )
     return table
 
@@ -108,7 +111,7 @@ def _stacked(tests: Sequence[FlakyTest], threshold: float, quarantine: Quarantin
             f"\n{_line(test.target)}, since {utc(test.first_flaked_at)}, last {utc(test.last_flaked_at)} UTC", "dim"
         )
         what.append(f"\nin quarantine {until}" if until else "", "dim")
-        what.append(f"\n{_line(test.last_message)}")
+        what.append(f"\n{_line(' '.join(test.last_message.split()))}")
         table.add_row(f"≥ {percent(test.rate.low)}", what)
     return table
 

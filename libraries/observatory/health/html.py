@@ -18,6 +18,7 @@ _LONGEST_MASKED = 10_000  # characters that are searched for secrets before they
 
 
 _LONGEST_SENTENCE = 400
+_BREAKS = re.compile(r"\s*[\r\n]+\s*")
 _TIME = re.compile(r"\b(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC\b")
 
 
@@ -35,7 +36,7 @@ class Desk:
 
     def text(self, text: str, longest: int = _LONGEST) -> str:
         """A text of the history as HTML: without secrets, in one line, cut when it is long."""
-        return escape(one_line(self.mask(text[:_LONGEST_MASKED]), longest))
+        return escape(one_line(_BREAKS.sub(" ", self.mask(text[:_LONGEST_MASKED]).strip()), longest))
 
     def sentence(self, text: str) -> str:
         """A sentence as HTML, in which times are marked as such and stand on one line."""
@@ -76,6 +77,13 @@ def day(time: datetime) -> str:
     """The day of a time, such as `18 Nov 2026`."""
     utc = time.astimezone(UTC)
     return f'<time datetime="{utc:%Y-%m-%d}">{utc.day} {utc:%b %Y}</time>'
+
+
+def days(first: datetime, last: datetime) -> str:
+    """From one day to another, or the one that both are."""
+    if first.astimezone(UTC).date() == last.astimezone(UTC).date():
+        return f"of {day(first)}"
+    return f"from {day(first)} to {day(last)}"
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], class_: str | None = None) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from observatory.charts import BaselineBand, RunLatency, latency_chart
-from observatory.health.html import Desk, day, heading, table
-from observatory.health.values import IMPROVED, LEARNING, REGRESSED, EndpointLatency, TargetHealth
-from observatory.health.words import verdict_sentence
+from observatory.health.html import Desk, day, days, heading, table
+from observatory.health.values import ACCEPTED, IMPROVED, LEARNING, REGRESSED, EndpointLatency, TargetHealth
+from observatory.health.words import latency_sentence
 from observatory.history.health_queries import KnownBaseline, RunVerdict
 from observatory.latency import FEWEST_RUNS
 from observatory.latency.sentences import milliseconds
@@ -15,9 +15,12 @@ from observatory.words import count
 
 _BADGES: Final = {
     REGRESSED: ("▲", "slower", "bad"),
+    ACCEPTED: ("✓", "accepted", "good"),
     IMPROVED: ("▼", "faster", "good"),
     LEARNING: ("…", "learning", "quiet"),
 }
+_STEADY: Final = ("✓", "as usual", "good")
+_SUSPECTED: Final = ("≈", "perhaps not as usual", "quiet")
 _CHART = (560, 230)  # pixels
 
 
@@ -28,11 +31,19 @@ def latency_section(target: TargetHealth, desk: Desk, level: int) -> str:
     places = {(each.series.host, each.series.shard, each.series.kind) for each in target.latencies}
     shown = "".join(_article(each, target, desk, level, with_place=len(places) > 1) for each in target.latencies)
     if target.left_out:
-        shown += (
-            f"<p class=note>{target.left_out} more, of fewer runs, are not shown. Latencies are compared "
-            "on one machine only; where its name changes from run to run, give it one in OBSERVATORY_HOST.</p>"
-        )
+        shown += f"<p class=note>{_left_out(target)}</p>"
     return shown
+
+
+def _left_out(target: TargetHealth) -> str:
+    verb = "is" if target.left_out == 1 else "are"
+    told = f"{target.left_out} more {verb} not shown: what is slower comes first, then what the most runs are known of."
+    if len({each.series.host for each in target.latencies}) > 1:
+        told += (
+            " Latencies are compared on one machine only; where its name changes from run to run, give it one in "
+            "OBSERVATORY_HOST."
+        )
+    return told
 
 
 def _nothing_yet(target: TargetHealth) -> str:
@@ -47,12 +58,14 @@ def _nothing_yet(target: TargetHealth) -> str:
 
 def _article(latency: EndpointLatency, target: TargetHealth, desk: Desk, level: int, *, with_place: bool) -> str:
     name = desk.text(latency.series.endpoint)
-    sign, word, tone = _BADGES.get(latency.last.verdict, ("✓", "as usual", "good"))
+    sign, word, tone = _BADGES.get(latency.verdict, _STEADY)
+    if latency.last.is_suspected:
+        sign, word, tone = _SUSPECTED
     badge = f'<span class="badge {tone}"><span aria-hidden="true">{sign}</span> {word}</span>'
     place = f"<p class=note>{_place(latency, desk)}</p>" if with_place else ""
     return (
         f"<article class=latency><div>{heading(level, f'{name} {badge}')}{place}"
-        f"<p>{desk.sentence(verdict_sentence(latency.last))}</p>{_numbers(latency, name)}"
+        f"<p>{desk.sentence(latency_sentence(latency))}</p>{_numbers(latency, name)}"
         f"{_baseline_note(latency, desk)}</div><figure>{_chart(latency, target, desk)}</figure></article>"
     )
 
@@ -83,11 +96,11 @@ def _baseline_note(latency: EndpointLatency, desk: Desk) -> str:
     if baseline is None:
         return ""
     accepted = ""
-    if baseline.accepted_by:
+    if baseline.accepted_by and latency.verdict != ACCEPTED:  # then it is said above
         accepted = f" Accepted by {desk.text(baseline.accepted_by)}: {desk.text(baseline.reason)}"
     return (
         f"<p class=note>Baseline version {baseline.number} holds since {day(baseline.valid_from)}, and is of runs "
-        f"from {day(baseline.first_run_at)} to {day(baseline.last_run_at)}.{accepted}</p>"
+        f"{days(baseline.first_run_at, baseline.last_run_at)}.{accepted}</p>"
     )
 
 

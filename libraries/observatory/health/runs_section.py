@@ -16,6 +16,7 @@ from observatory.words import count
 _NEWEST = 10
 _MOST_RUNS = 500
 _REVISION = 10  # characters of a revision, which is a hash
+_RUN_ID = 8  # characters of the id of a run
 _STILL_RUNNING = timedelta(hours=2)  # after which a run that did not finish was killed
 _SHORTEST_STRIP = 2  # days
 _COARSE = timedelta(seconds=2)  # as some file systems keep times
@@ -64,7 +65,9 @@ def _result(run: RunLine, desk: Desk) -> str:
     if not run.tests:
         return "no tests" if run.kind in {"robot", "pabot"} else f"{desk.text(run.kind)}, no tests"
     sign, tone = ("✗", "bad") if run.failed else ("✓", "good")
-    return f'<span class="{tone}"><span aria-hidden="true">{sign}</span></span> {counts}'
+    # By the beginning of its id `observatory failures --run` finds it.
+    name = f"<br><small>run <code>{run.id.hex[:_RUN_ID]}</code></small>" if run.failed else ""
+    return f'<span class="{tone}"><span aria-hidden="true">{sign}</span></span> {counts}{name}'
 
 
 def _place(run: RunLine, desk: Desk) -> str:

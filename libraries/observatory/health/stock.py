@@ -11,6 +11,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycop
 
 from observatory.errors import HistoryError
 from observatory.health.values import (
+    ACCEPTED,
     IMPROVED,
     LEARNING,
     REGRESSED,
@@ -49,7 +50,8 @@ _CURRENT: Final = timedelta(days=7)  # before the newest run: a test that did no
 _MOST_TARGETS: Final = 6  # on one page
 _MOST_SERIES: Final = 12  # of latencies of one target
 _MOST_PLACES: Final = 200  # of changed data
-_ORDER: Final = {REGRESSED: 0, IMPROVED: 1, LEARNING: 3}  # what differs comes first, what is not known yet last
+_ORDER: Final = {REGRESSED: 0, ACCEPTED: 1, IMPROVED: 2, LEARNING: 4}  # what differs is first, what is not known last
+_AS_USUAL: Final = 3
 
 
 def take_stock(database: Database, now: datetime, *, days: int = DAYS, target: str | None = None) -> Health:
@@ -113,7 +115,7 @@ def _failing(connection: Connection, target_id: int, tests: Sequence[LatestTest]
 def _latencies(
     connection: Connection, target_id: int, since: datetime, verdicts: Sequence[RunVerdict]
 ) -> tuple[tuple[EndpointLatency, ...], int]:
-    """The series worth showing, what is slower among them, and how many are not: those that were met least."""
+    """The series worth showing, and how many are not: what is slower is kept first, then what was met most."""
     series: dict[Series, list[RunVerdict]] = defaultdict(list)
     for verdict in verdicts:
         series[verdict.series].append(verdict)
@@ -124,9 +126,7 @@ def _latencies(
     # A machine that was not met for a week says nothing of now.
     newest = max((latency.last.at for latency in known), default=since)
     known = [latency for latency in known if latency.last.at >= newest - _CURRENT]
-    known.sort(
-        key=lambda latency: (latency.last.verdict == REGRESSED, len(latency.runs), latency.last.at), reverse=True
-    )
+    known.sort(key=lambda latency: (latency.verdict == REGRESSED, len(latency.runs), latency.last.at), reverse=True)
     shown = known[:_MOST_SERIES]
-    shown.sort(key=lambda latency: (_ORDER.get(latency.last.verdict, 2), natural(latency.series.endpoint)))
+    shown.sort(key=lambda latency: (_ORDER.get(latency.verdict, _AS_USUAL), natural(latency.series.endpoint)))
     return tuple(shown), len(known) - len(shown)

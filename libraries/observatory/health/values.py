@@ -16,6 +16,8 @@ from observatory.history.known_changes import ChangeState, KnownChange
 LEARNING: Final = "learning"
 REGRESSED: Final = "regressed"
 IMPROVED: Final = "improved"
+ACCEPTED: Final = "accepted"
+"""It differed in the newest run, and a person took that for usual since."""
 
 
 class State(StrEnum):
@@ -58,6 +60,15 @@ class EndpointLatency:
         """The version that holds, if any does yet."""
         return next((known for known in reversed(self.baselines) if known.valid_until is None), None)
 
+    @property
+    def verdict(self) -> str:
+        """What holds now: the newest verdict, unless a person accepted since what it told of."""
+        baseline = self.baseline
+        differs = self.last.verdict in {REGRESSED, IMPROVED}
+        if differs and baseline is not None and baseline.accepted_by and baseline.valid_from >= self.last.at:
+            return ACCEPTED
+        return self.last.verdict
+
 
 @dataclass(frozen=True, slots=True)
 class TargetHealth:
@@ -91,8 +102,18 @@ class TargetHealth:
 
     @property
     def regressed(self) -> list[EndpointLatency]:
-        """What is slower than its baseline."""
-        return [latency for latency in self.latencies if latency.last.verdict == REGRESSED]
+        """What is slower than its baseline, and not accepted."""
+        return self._judged(REGRESSED)
+
+    @property
+    def accepted(self) -> list[EndpointLatency]:
+        """What differed when it was last judged, and a person accepted since."""
+        return self._judged(ACCEPTED)
+
+    @property
+    def learning(self) -> list[EndpointLatency]:
+        """Of what too few runs are known."""
+        return self._judged(LEARNING)
 
     @property
     def open_changes(self) -> list[KnownChange]:
@@ -107,6 +128,9 @@ class TargetHealth:
         if self.regressed:
             return State.SLOWER
         return State.WELL if self.tests or self.last_run else State.UNKNOWN
+
+    def _judged(self, verdict: str) -> list[EndpointLatency]:
+        return [latency for latency in self.latencies if latency.verdict == verdict]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from observatory.health.values import LEARNING, State, TargetHealth
+from observatory.health.values import ACCEPTED, REGRESSED, EndpointLatency, State, TargetHealth
 from observatory.history.health_queries import RunVerdict
 from observatory.latency import FEWEST_RUNS, Judgement, Verdict, Way
 from observatory.latency.sentences import many_slow, what
@@ -18,6 +19,7 @@ SIGNS: Final = {State.WELL: "✓", State.SLOWER: "▲", State.FAILING: "✗", St
 
 _STALE: Final = timedelta(days=2)  # after which what was seen last says little about now
 _SHOWN_NAMES: Final = 3
+_BEHIND_LAST_DOT: Final = re.compile(r"\.[^.]+\.*$")
 
 
 class Advice(NamedTuple):
@@ -56,15 +58,11 @@ def advice(target: TargetHealth) -> Iterator[Advice]:
         yield Advice("Let the suites look at it:", f"robot {_on(target)}suites/")
     on = shlex.quote(target.name)
     if target.failing:
-        names = [each.test.name for each in target.failing[:_SHOWN_NAMES]]
-        tests = " ".join(f"--test {shlex.quote(_glob(name))}" for name in names)
-        more = f" (the first {len(names)} of them)" if len(target.failing) > len(names) else ""
+        patterns = list(dict.fromkeys(_pattern(each.test.name) for each in target.failing[:_SHOWN_NAMES]))
+        tests = " ".join(f"--test {shlex.quote(pattern)}" for pattern in patterns)
         yield Advice("See what failed of the same error:", f"observatory failures --target {on}")
-        yield Advice(f"Run {_those(len(names), 'failing test')} again{more}:", f"robot {tests} {_on(target)}suites/")
-    for latency in target.regressed[:1]:
-        subject = latency.series.endpoint
-        accept = f'observatory baselines accept {shlex.quote(subject)} --target {on} --reason "…"'
-        yield Advice(f"If {subject} is meant to be slower from now on, accept it:", accept)
+        yield Advice(f"Run {_those(len(target.failing))} again:", f"robot {tests} {_on(target)}suites/")
+    yield from _acceptances(target)
     waiting = target.open_changes
     if waiting:
         yield Advice("Look at what changed:", f"observatory drift list --target {on}")
@@ -73,10 +71,36 @@ def advice(target: TargetHealth) -> Iterator[Advice]:
         yield Advice("Accept what is meant to be so:", f'observatory drift accept {ids}{more} --reason "…"')
 
 
+def _acceptances(target: TargetHealth) -> Iterator[Advice]:
+    """How to accept what is slower, for each of the first few."""
+    slower, on = target.regressed, shlex.quote(target.name)
+    for latency in slower[:_SHOWN_NAMES]:
+        series = latency.series
+        # Of one endpoint on several machines the command wants to know which.
+        hosts = {each.series.host for each in target.latencies if each.series.endpoint == series.endpoint}
+        where = f" --host {shlex.quote(series.host)}" if len(hosts) > 1 else ""
+        subject = f"{series.endpoint} on {series.host}" if where else series.endpoint
+        accept = f'observatory baselines accept {shlex.quote(series.endpoint)} --target {on}{where} --reason "…"'
+        yield Advice(f"If {subject} is meant to be slower from now on, accept it:", accept)
+    if len(slower) > _SHOWN_NAMES:
+        yield Advice(f"And {len(slower) - _SHOWN_NAMES} more that got slower, each likewise.")
+
+
+def latency_sentence(latency: EndpointLatency) -> str:
+    """What is said of an endpoint now: what was judged of its newest run, or who accepted that since."""
+    baseline = latency.baseline
+    if latency.verdict != ACCEPTED or baseline is None:
+        return verdict_sentence(latency.last)
+    reason = baseline.reason.rstrip(".")
+    return f"Accepted by {baseline.accepted_by}: {reason}. What is usual is learnt anew from this run on."
+
+
 def verdict_sentence(judged: RunVerdict) -> str:
     """What is said of a latency, with the effect, its interval, and since when."""
+    if judged.effect is None and judged.known_runs >= FEWEST_RUNS:
+        return "Learning: nothing that was asked for was asked for in an earlier run."
     if judged.effect is None:
-        return f"Learning: {min(judged.known_runs, FEWEST_RUNS)} of {FEWEST_RUNS} runs are known."
+        return f"Learning: {_known(judged)} of {FEWEST_RUNS} runs are known."
     told = what(
         Judgement(
             Verdict(judged.verdict),
@@ -135,7 +159,8 @@ def _of_tests(target: TargetHealth, now: datetime) -> Iterator[str]:
     excused = target.excused
     if excused:
         held = sum(test.quarantined for test in excused)
-        why = f"{held} in quarantine, {len(excused) - held} by a fault of ours"
+        whys = ((held, "in quarantine"), (len(excused) - held, "by a fault of ours"))
+        why = ", ".join(f"{number} {word}" for number, word in whys if number)
         yield f"{count(len(excused), 'more test')} failed and {'does' if len(excused) == 1 else 'do'} not count: {why}."
 
 
@@ -148,10 +173,19 @@ def _of_latency(target: TargetHealth) -> str:
         return f"Slower: {names}{more}" + (f", since {moment(since)}." if since else ".")
     if not target.latencies:
         return "No latency was judged yet."
-    if all(latency.last.verdict == LEARNING for latency in target.latencies):
-        runs = max(latency.last.known_runs for latency in target.latencies)
-        return f"What latency is usual is still being learned ({min(runs, FEWEST_RUNS)} of {FEWEST_RUNS} runs)."
-    return "Nothing got slower."
+    if len(target.learning) == len(target.latencies):
+        runs = max(_known(latency.last) for latency in target.latencies)
+        return f"What latency is usual is still being learned ({runs} of {FEWEST_RUNS} runs)."
+    accepted = [latency.series.endpoint for latency in target.accepted if latency.last.verdict == REGRESSED]
+    told = "Nothing got slower"
+    if accepted:
+        names = ", ".join(accepted[:_SHOWN_NAMES])
+        more = f" and {len(accepted) - _SHOWN_NAMES} more" if len(accepted) > _SHOWN_NAMES else ""
+        told = f"As it is now was accepted: {names}{more}. Nothing else got slower"
+    if target.learning:
+        endpoints = f"{len(target.learning)} of {count(len(target.latencies), 'endpoint')}"
+        told += f"; what is usual of {endpoints} is still being learned"
+    return f"{told}."
 
 
 def _of_drift(target: TargetHealth) -> str:
@@ -170,9 +204,21 @@ def _by_how_much(judged: RunVerdict) -> str:
     return f"{judged.series.endpoint} by {percent(judged.effect or 0)}"
 
 
-def _glob(name: str) -> str:
-    """A test's name for `--test`, where some letters would stand for others."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+def _pattern(name: str) -> str:
+    """What chooses a test with `--test`, from wherever the suites are started: its long name begins differently.
+
+    It is what stands behind the last dot, be that one of the test's own.
+    """
+    found = _BEHIND_LAST_DOT.search(name)
+    last = found[0] if found else name
+    # Some letters would stand for others.
+    escaped = "".join(f"[{letter}]" if letter in "*?[" else letter for letter in last)
+    return f"*{escaped}"
+
+
+def _known(judged: RunVerdict) -> int:
+    """How many of the runs that are needed are known, the judged one too."""
+    return min(judged.known_runs + 1, FEWEST_RUNS)
 
 
 def _on(target: TargetHealth) -> str:
@@ -185,5 +231,7 @@ def _on(target: TargetHealth) -> str:
     return f"--variable {shlex.quote(f'TARGET:{target.name}')} "
 
 
-def _those(number: int, noun: str) -> str:
-    return f"the {noun}" if number == 1 else f"the {number} {noun}s"
+def _those(failing: int) -> str:
+    if failing > _SHOWN_NAMES:
+        return f"the first {_SHOWN_NAMES} of {failing} failing tests"
+    return "the failing test" if failing == 1 else f"the {failing} failing tests"

@@ -12,6 +12,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycop
 
 from observatory.data_drift import DataChangeGroup, from_json
 from observatory.history.drift_queries import ROLLED_BACK
+from observatory.history.lessons import UNTAUGHT
 
 _TARGETS = """
 SELECT target.id, target.name, max(run.started_at) AS newest,
@@ -21,6 +22,7 @@ GROUP BY target.id, target.name
 ORDER BY max(run.started_at) FILTER (WHERE run.kind IN ('robot', 'pabot')) DESC NULLS LAST, newest DESC, target.name
 """
 
+# What a run asked beside its target, such as a stand-in with faults, has a row of its own, and writes no log.
 # An attempt that follows another one of its run is a retry, and what came of the last one counts.
 _RUNS = """
 WITH last_attempts AS (
@@ -40,7 +42,8 @@ SELECT run.id, run.kind, run.started_at, run.finished_at, coalesce(counts.passed
        coalesce(counts.skipped, 0), coalesce(counts.excused, 0), run.host, run.shard, run.git_revision,
        run.api_revision, run.log,
        run.log IS NOT NULL AND EXISTS (
-           SELECT FROM runs AS later WHERE later.log = run.log AND later.started_at > run.started_at
+           SELECT FROM runs AS later JOIN targets ON targets.id = later.target_id
+           WHERE later.log = run.log AND later.started_at > run.started_at AND targets.name <> ALL(%(companions)s)
        )
 FROM runs AS run LEFT JOIN counts ON counts.run_id = run.id
 WHERE run.target_id = %(target_id)s AND run.started_at >= %(since)s
@@ -196,6 +199,11 @@ class RunVerdict:
     usually_slow: float | None = None
     known_runs: int = 0
 
+    @property
+    def is_suspected(self) -> bool:
+        """Whether it differs by more than noise within the run, which the runs so far do not prove."""
+        return self.verdict == "steady" and (self.low or 0) * (self.high or 0) > 0
+
 
 @dataclass(frozen=True, slots=True)
 class KnownBaseline:
@@ -231,7 +239,7 @@ def watched_targets(connection: Connection) -> list[WatchedTarget]:
 
 def runs_since(connection: Connection, target_id: int, since: datetime) -> list[RunLine]:
     """The runs of a target that began since then, the newest first."""
-    rows = _rows(connection, _RUNS, {"target_id": target_id, "since": since})
+    rows = _rows(connection, _RUNS, {"target_id": target_id, "since": since, "companions": list(UNTAUGHT)})
     return [RunLine(uuid.UUID(str(row[0])), *row[1:]) for row in rows]
 
 

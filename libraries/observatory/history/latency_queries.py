@@ -47,6 +47,7 @@ WHERE baseline.valid_until IS NULL
   AND (%(target)s::text IS NULL OR target.name = %(target)s)
   AND (%(endpoint)s::text IS NULL OR baseline.endpoint = %(endpoint)s)
   AND (%(host)s::text IS NULL OR baseline.host = %(host)s)
+  AND (%(kind)s::text IS NULL OR baseline.kind = %(kind)s)
 ORDER BY target.name, baseline.endpoint, baseline.host, baseline.shard, baseline.kind
 """
 
@@ -109,11 +110,16 @@ def versions(connection: Connection, run_id: uuid.UUID, endpoint: str) -> list[V
 
 
 def held_baselines(
-    connection: Connection, *, target: str | None = None, endpoint: str | None = None, host: str | None = None
+    connection: Connection,
+    *,
+    target: str | None = None,
+    endpoint: str | None = None,
+    host: str | None = None,
+    kind: str | None = None,
 ) -> list[HeldBaseline]:
-    """The baselines that hold, of all series, or only of a target, an endpoint, a host."""
-    rows = _rows(connection, _BASELINES, {"target": target, "endpoint": endpoint, "host": host})
-    return [HeldBaseline(*row) for row in rows]
+    """The baselines that hold, of all series, or only of a target, an endpoint, a host, a kind of run."""
+    values = {"target": target, "endpoint": endpoint, "host": host, "kind": kind}
+    return [HeldBaseline(*row) for row in _rows(connection, _BASELINES, values)]
 
 
 def _rows(connection: Connection, statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -38,6 +38,6 @@ def _row(test: FlakyTest, mask: Callable[[str], str]) -> str:
         f"{percent(rate.low)} and {percent(rate.high)}",
         utc(test.first_flaked_at),
         utc(test.last_flaked_at),
-        one_line(mask(test.last_message), _LONGEST_MESSAGE),
+        one_line(" ".join(mask(test.last_message).split()), _LONGEST_MESSAGE),
     )
     return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
