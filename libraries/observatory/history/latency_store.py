@@ -47,12 +47,13 @@ ORDER BY run.started_at, run.id LIMIT %(most)s
 """
 
 # The processes of a run end one after the other: what was judged before the last one did is judged again, as long as
-# no other run of the series was judged since.
+# no other run of the series was judged since, and it is one of the latest.
 _JUDGED_TOO_SOON = """
 DELETE FROM latency_verdicts WHERE run_id IN (
     SELECT latest.id FROM (
         SELECT DISTINCT ON (run.target_id, run.host, run.shard, run.kind) run.id
         FROM latency_verdicts AS verdict JOIN runs AS run ON run.id = verdict.run_id
+        WHERE verdict.id > (SELECT max(id) - 2000 FROM latency_verdicts)
         ORDER BY run.target_id, run.host, run.shard, run.kind, verdict.id DESC) AS latest
     WHERE (SELECT count(*) FROM latency_samples AS sample
            WHERE sample.run_id = latest.id AND left_out = '' AND elapsed_seconds > 0)

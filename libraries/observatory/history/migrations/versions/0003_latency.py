@@ -66,7 +66,7 @@ COMMENT ON COLUMN performance_baselines.reference IS
     'What the statistical rule knows of these runs: usual logarithms of seconds by resource, and their spread.';
 
 CREATE TABLE latency_verdicts (
-    id bigint GENERATED ALWAYS AS IDENTITY,
+    id bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
     run_id uuid NOT NULL REFERENCES runs,
     endpoint text NOT NULL,
     started_at timestamptz NOT NULL,
