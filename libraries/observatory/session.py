@@ -91,6 +91,7 @@ class Memory:
             report=tell,
             on_known=lambda known: _remember_verdicts(judge, known),
             on_changes=tell_changes,
+            latency_window=settings.latency_window,
         )
         return cls(masker, log, history, judge, tell, metrics)
 

@@ -271,6 +271,27 @@ def test_two_runs_of_a_still_series_prove_no_small_change_however_far_they_are_o
         assert set(verdicts([*odd, *still], series=series)) == {STEADY}
 
 
+def test_times_in_whole_milliseconds_do_not_make_a_rounding_a_regression() -> None:
+    """2.45 ms are written as 2 and 2.55 ms as 3, which looks like a half more."""
+    random, series = Random(5), Series()
+    for number in range(WEEK + 6):
+        usual = 0.00242 if number < WEEK else 0.00252
+        seconds = [round(each, 3) for each in noisy(random, 10, sigma=0.02, level=usual)]
+        assert series.judge(a_run(number, seconds))["pokemon"].judgement.verdict is not REGRESSED, number
+
+
+def test_a_run_from_a_clock_that_was_a_year_ahead_does_not_stop_the_baseline_for_a_year() -> None:
+    random, series = Random(5), Series()
+    said(series, calm(random, range(20)))
+    ahead = {"pokemon": times(20, noisy(random), at=a_time(20) + timedelta(days=365))}
+    series.judge(ahead)
+    said(series, calm(random, range(21, 4 * WEEK)))
+    baseline = series.baselines["pokemon"]
+    assert baseline.number >= 2
+    assert a_time(2 * WEEK) < baseline.learnt_at < a_time(4 * WEEK)
+    assert baseline.last_run_at < a_time(4 * WEEK)
+
+
 # Several endpoints
 
 

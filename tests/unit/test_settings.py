@@ -56,6 +56,7 @@ class TestValues:
             "log_level": "INFO",
             "run_id": None,
             "host": None,
+            "latency_days": 7,
             "shard": "",
             "git_revision": None,
         }

@@ -34,9 +34,10 @@ def list_command(target: str | None, endpoint: str | None, database_url: str | N
     from observatory.history.health_queries import watched_targets
     from observatory.history.latency_queries import held_baselines
     from observatory.history.latency_store import judge_all
+    from observatory.settings import load_settings
 
     with database(database_url) as reached:
-        judge_all(reached, datetime.now(UTC))
+        judge_all(reached, datetime.now(UTC), load_settings().latency_window)
         with reached.transaction() as connection:
             found = held_baselines(connection, target=target, endpoint=endpoint)
     if as_json:
@@ -79,10 +80,11 @@ def accept_command(
     """Take how fast ENDPOINT is now for usual, from the run on in which it changed."""
     from observatory.history.latency_queries import held_baselines
     from observatory.history.latency_store import Acceptance, accept_finished, judge_all
+    from observatory.settings import load_settings
 
     by, why = said("--name", name if name is not None else login()), said("--reason", reason)
     with database(database_url) as reached:
-        judge_all(reached, datetime.now(UTC))
+        judge_all(reached, datetime.now(UTC), load_settings().latency_window)
         with reached.transaction() as connection:
             found = held_baselines(connection, target=target, endpoint=endpoint, host=host, kind=kind)
             if len(found) != 1:

@@ -40,5 +40,6 @@ def health(output: Path | None, target: str | None, days: int, database_url: str
         # What is wrong with the list is told by each run, and by `observatory flaky`.
         entries, _ = written_list(QUARANTINE_FILE)
         quarantine = read_quarantine(entries, now.date())
-        write_health(reached, file, masker, now, days=days, target=target, quarantine=quarantine)
+        window = settings.latency_window
+        write_health(reached, file, masker, now, days=days, target=target, quarantine=quarantine, window=window)
     click.echo(f"The health page is written:\n  {file.as_uri()}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,11 @@ _DIGITS = 6  # behind the point: microseconds
 @click.option(
     "--mode", type=click.Choice(_MODES), default="statistical", show_default=True, help="The rule to judge by."
 )
+@click.option(
+    "--days", type=click.IntRange(1, 90), default=7, show_default=True, help="Days of runs that make a baseline."
+)
 @click.option("--fail", is_flag=True, help="End with exit code 1 when an endpoint is regressed in its last run.")
-def latency(file: Path, mode: str, *, as_json: bool, fail: bool) -> None:
+def latency(file: Path, mode: str, days: int, *, as_json: bool, fail: bool) -> None:
     """Judge the latencies in a CSV FILE, run after run, as those of the suites are judged.
 
     FILE has a line for each request, with the columns run, at, endpoint, resource and elapsed_seconds; - reads standard
@@ -41,7 +45,7 @@ def latency(file: Path, mode: str, *, as_json: bool, fail: bool) -> None:
             runs = runs_of(lines, "standard input" if str(file) == "-" else str(file))
     except ObservatoryError as error:
         raise click.ClickException(str(error)) from error
-    series = Series()
+    series = Series(timedelta(days=days))
     last: dict[str, tuple[Times, Said]] = {}
     lines_told = 0
     for run in runs:

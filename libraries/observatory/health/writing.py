@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from observatory.health.page import health_page
 from observatory.health.stock import DAYS, take_stock
 from observatory.health.values import Health
 from observatory.history.latency_store import judge_all
+from observatory.latency import WINDOW
 from observatory.logs.masking import Masker
 
 if TYPE_CHECKING:
@@ -31,18 +32,19 @@ def write_health(
     days: int = DAYS,
     target: str | None = None,
     quarantine: QuarantineList | None = None,
+    window: timedelta = WINDOW,
 ) -> Health:
     """Write the page about all targets, or about one; gives what it tells.
 
     Finished runs whose latency nobody judged yet are judged before. `quarantine` says which tests are in it; without
-    it, none is.
+    it, none is. `window` is the time whose runs make a latency baseline.
 
     Raises:
         HistoryError: the history cannot be read, or knows no such target.
         ObservatoryError: the file cannot be written.
     """
     try:
-        judge_all(database, now)
+        judge_all(database, now, window)
         health = take_stock(database, now, days=days, target=target)
     except psycopg2.Error as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,12 +48,13 @@ class History:
         report: Callable[[str], None],
         on_known: Callable[[dict[bytes, str | None]], None] = lambda _: None,
         on_changes: Callable[[Sequence[KnownChange]], None] = lambda _: None,
+        latency_window: timedelta = timedelta(days=7),
     ) -> None:
         """Begin to write behind the tests; nothing here waits for the database."""
         self.database = database
         self.drift = Drift(database, self._settle)
         self.flaky = FlakyTests(database, self._settle)
-        self.latency = Latency(database, self._settle)
+        self.latency = Latency(database, self._settle, latency_window)
         self._on_known = on_known
         self._known: dict[bytes, str | None] = {}
         self._targets: set[str] = set()

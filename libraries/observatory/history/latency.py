@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg2
@@ -40,10 +40,11 @@ class Latency:
     `settle` waits until everything that was told is stored, and raises `HistoryError` when it cannot be.
     """
 
-    def __init__(self, database: Database, settle: Callable[[], None]) -> None:
-        """Ask nothing yet."""
+    def __init__(self, database: Database, settle: Callable[[], None], window: timedelta) -> None:
+        """Ask nothing yet; `window` is the time whose runs make a baseline."""
         self._database = database
         self._settle = settle
+        self._window = window
         self._so_far: dict[uuid.UUID, RunSoFar] = {}
 
     def now(self, run_id: uuid.UUID, endpoint: str) -> LatencyNow | None:
@@ -59,10 +60,10 @@ class Latency:
 
         with self._asking(f"The latency of {endpoint} could not be judged"):
             if run_id not in self._so_far:
-                judge_all(self._database, datetime.now(UTC))
+                judge_all(self._database, datetime.now(UTC), self._window)
             with self._database.transaction() as connection:
                 if run_id not in self._so_far:
-                    self._so_far[run_id] = RunSoFar(connection, run_id)
+                    self._so_far[run_id] = RunSoFar(connection, run_id, self._window)
                 found = self._so_far[run_id].judge(connection).get(endpoint)
                 if found is None:
                     return None
@@ -94,7 +95,7 @@ class Latency:
         from observatory.history.latency_store import accept_so_far, judge_all
 
         with self._asking(f"The latency of {endpoint} could not be accepted"):
-            judge_all(self._database, datetime.now(UTC))
+            judge_all(self._database, datetime.now(UTC), self._window)
             self._so_far.pop(run_id, None)
             with self._database.transaction() as connection:
                 return accept_so_far(connection, run_id, endpoint, acceptance)

@@ -18,6 +18,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from observatory.errors import ObservatoryError
 from observatory.history.lessons import UNTAUGHT
 from observatory.latency import (
+    WINDOW,
     Baseline,
     Course,
     Evidence,
@@ -126,7 +127,7 @@ VALUES (%(run_id)s, %(endpoint)s, %(started_at)s, %(requests)s, %(p50)s, %(p95)s
 ON CONFLICT (run_id, endpoint) DO NOTHING
 """
 
-_LOOK_BACK = timedelta(days=30)
+_WINDOWS_BACK = 4  # windows of runs that are known
 _LEAST_KNOWN = 60  # runs of an endpoint
 _MOST_AT_ONCE = 20  # runs that are judged in one transaction
 
@@ -151,18 +152,25 @@ class Acceptance(NamedTuple):
 class StoredSeries:
     """A series as the history has it: its past, and a course that goes on from what was judged last."""
 
-    def __init__(self, cursor: Cursor, key: Key, at: datetime, without: uuid.UUID | None = None) -> None:
+    def __init__(
+        self, cursor: Cursor, key: Key, at: datetime, window: timedelta = WINDOW, without: uuid.UUID | None = None
+    ) -> None:
         """Read where the series is; the next run begins `at` this time.
 
         A run that goes on may have been judged, because one of its processes had ended: it is left out by `without`.
         """
         self._cursor = cursor
-        self._values = {**key._asdict(), "since": at - _LOOK_BACK, "least": _LEAST_KNOWN, "without": without}
+        self._values = {
+            **key._asdict(),
+            "since": at - _WINDOWS_BACK * window,
+            "least": _LEAST_KNOWN,
+            "without": without,
+        }
         self._known: dict[str, list[KnownRun]] = {}
         self._ids: dict[tuple[str, int], int] = {}
         baselines = self._baselines()
         self._stored = dict(baselines)
-        self.course = Course(self, baselines, self._evidence())
+        self.course = Course(self, baselines, self._evidence(), window)
 
     def known(self, endpoint: str) -> Sequence[KnownRun]:
         """The judged runs of an endpoint, in the order in which they began."""
@@ -272,7 +280,7 @@ class StoredSeries:
         self._stored[endpoint] = held
 
 
-def judge_finished(connection: Connection, now: datetime, most: int | None = None) -> int:
+def judge_finished(connection: Connection, now: datetime, most: int | None = None, window: timedelta = WINDOW) -> int:
     """Judge finished runs that were not judged yet, in the order in which they began; gives how many there were.
 
     What it says stands when the transaction is committed; `most` bounds it.
@@ -286,13 +294,13 @@ def judge_finished(connection: Connection, now: datetime, most: int | None = Non
         for run_id, started_at, *key in runs:
             of = Key(*key)
             if of not in series:
-                series[of] = StoredSeries(cursor, of, started_at)
+                series[of] = StoredSeries(cursor, of, started_at, window)
             found = read_times(cursor, {str(run_id): started_at})
             series[of].judge(found.get(str(run_id), {}))
         return len(runs)
 
 
-def judge_all(database: Database, now: datetime) -> None:
+def judge_all(database: Database, now: datetime, window: timedelta = WINDOW) -> None:
     """Judge all finished runs, some at a time: no other process waits for long, and what was done stays done.
 
     Raises:
@@ -302,17 +310,17 @@ def judge_all(database: Database, now: datetime) -> None:
     judged = _MOST_AT_ONCE
     while judged == _MOST_AT_ONCE:
         with database.transaction() as connection:
-            judged = judge_finished(connection, now, _MOST_AT_ONCE)
+            judged = judge_finished(connection, now, _MOST_AT_ONCE, window)
 
 
 class RunSoFar:
     """A run that goes on, as it can be judged by what it measured so far; what it is held against is read once."""
 
-    def __init__(self, connection: Connection, run_id: uuid.UUID) -> None:
+    def __init__(self, connection: Connection, run_id: uuid.UUID, window: timedelta = WINDOW) -> None:
         """Read what holds before the run."""
         self._run_id = run_id
         with connection.cursor() as cursor:
-            self._series = _series_of(cursor, run_id)
+            self._series = _series_of(cursor, run_id, window)
 
     def judge(self, connection: Connection) -> dict[str, tuple[Times, Said]]:
         """What is said of each endpoint by what the run measured so far; nothing of it is stored."""
@@ -386,13 +394,15 @@ def _times_of(cursor: Cursor, run_id: uuid.UUID) -> dict[str, Times]:
     return {} if row is None else read_times(cursor, {str(run_id): row[0]}).get(str(run_id), {})
 
 
-def _series_of(cursor: Cursor, run_id: uuid.UUID, *, with_it: bool = False) -> StoredSeries | None:
+def _series_of(
+    cursor: Cursor, run_id: uuid.UUID, window: timedelta = WINDOW, *, with_it: bool = False
+) -> StoredSeries | None:
     """The series that a run belongs to, as it was before it or `with_it`; None when the history does not know it."""
     cursor.execute("SELECT started_at, target_id, host, shard, kind FROM runs WHERE id = %s", (run_id,))
     row = cursor.fetchone()
     if row is None:
         return None
-    return StoredSeries(cursor, Key(*row[1:]), row[0], None if with_it else run_id)
+    return StoredSeries(cursor, Key(*row[1:]), row[0], window, None if with_it else run_id)
 
 
 def _text(values: Any) -> str:

@@ -18,7 +18,7 @@ ENOUGH_RUNS = 20
 """Runs that make a baseline that need not grow any more, if they span the window."""
 
 WINDOW = timedelta(days=7)
-"""The time whose runs make a baseline, and after which it is made anew."""
+"""The time whose runs make a baseline, and after which it is made anew, if nothing else is said."""
 
 
 class KnownRun(NamedTuple):
@@ -81,7 +81,6 @@ class Baseline:
             **{"number": 1, "valid_from": at, **details},
         )
 
-    @property
-    def is_growing(self) -> bool:
+    def is_growing(self, window: timedelta) -> bool:
         """Whether each further run makes it better, because it has no full window yet."""
-        return self.runs < ENOUGH_RUNS or self.learnt_at - self.first_run_at < _NEARLY * WINDOW
+        return self.runs < ENOUGH_RUNS or self.learnt_at - self.first_run_at < _NEARLY * window

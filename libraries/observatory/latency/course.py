@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import NamedTuple, Protocol
 
@@ -47,12 +47,13 @@ class Course:
     """Judges the runs of one series, one after the other.
 
     `baselines` has the version of each endpoint that holds, `evidence` what its runs proved so far; both change with
-    each run.
+    each run. `window` is the time whose runs make a baseline, and after which it is made anew.
     """
 
     past: Past
     baselines: dict[str, Baseline]
     evidence: dict[str, Evidence]
+    window: timedelta = WINDOW
 
     def judge(self, run: Mapping[str, Times]) -> dict[str, Said]:
         """What is said of each endpoint of the next run."""
@@ -124,10 +125,10 @@ class Course:
         if faster_since is not None:
             self.evidence[endpoint] = Evidence()
             return Baseline.of(reference, runs, at, number=held.number + 1, not_before=faster_since)
-        if held.learnt_at - at < WINDOW:
+        if held.learnt_at - at < self.window:
             at = max(at, held.learnt_at)  # a run that comes late does not make it older
         bounds = {"not_before": held.not_before, "accepted_at": held.accepted_at}
-        if not held.is_growing:
+        if not held.is_growing(self.window):
             self.evidence[endpoint] = Evidence()
             return Baseline.of(reference, runs, at, number=held.number + 1, **bounds)
         same = {name: getattr(held, name) for name in ("number", "valid_from", "accepted_by", "reason")}
@@ -142,8 +143,8 @@ class Course:
             return True
         if evidence.proved is not None or evidence.greatest >= _CALM:
             return False
-        if not held.is_growing:
-            return abs(at - held.learnt_at) >= WINDOW  # or it was learnt when a clock was ahead
+        if not held.is_growing(self.window):
+            return abs(at - held.learnt_at) >= self.window  # or it was learnt when a clock was ahead
         more = sum(held.takes(run) for run in self.past.known(endpoint)) - held.runs
         return more > held.runs * _GROWTH
 
@@ -163,5 +164,5 @@ class Course:
             runs = [run for run in runs if run.at >= faster_since]
         if len(runs) < FEWEST_RUNS:
             return []
-        within = [run for run in runs if at - run.at <= WINDOW]
+        within = [run for run in runs if at - run.at <= self.window]
         return within if len(within) >= ENOUGH_RUNS else runs[-ENOUGH_RUNS:]

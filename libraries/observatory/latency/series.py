@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
-from observatory.latency.baseline import Baseline, KnownRun
+from observatory.latency.baseline import WINDOW, Baseline, KnownRun
 from observatory.latency.course import Course, Said
 from observatory.latency.times import Times
 
@@ -12,11 +13,11 @@ from observatory.latency.times import Times
 class Series:
     """Judges runs one after the other, and remembers them all."""
 
-    def __init__(self) -> None:
-        """Nothing is known yet."""
+    def __init__(self, window: timedelta = WINDOW) -> None:
+        """Nothing is known yet; `window` is the time whose runs make a baseline."""
         self._known: dict[str, list[KnownRun]] = {}
         self._times: dict[tuple[str, str], Times] = {}
-        self._course = Course(self, {}, {})
+        self._course = Course(self, {}, {}, window)
 
     @property
     def baselines(self) -> Mapping[str, Baseline]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,9 @@ class Settings(BaseSettings):
             "The machine that latencies are compared on; without it, this one's name, which changes in most CI."
         ),
     )
+    latency_days: int = Field(
+        7, ge=1, le=90, description="Days of runs that a latency baseline is made of, and after which it is made anew."
+    )
     shard: str = Field("", description="Which part of a divided run this is.")
     git_revision: str | None = Field(
         None, description="The revision of the tests; without it, what git says of the current folder."
@@ -121,6 +125,11 @@ class Settings(BaseSettings):
         """Leave environment and `.env` to `load_settings`, which keeps in mind where each value came from."""
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
+
+    @property
+    def latency_window(self) -> timedelta:
+        """The time whose runs make a latency baseline."""
+        return timedelta(days=self.latency_days)
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret string in the settings, for a masker to look for; passwords within addresses too."""
@@ -149,6 +158,7 @@ _ACCEPTED: Mapping[str, str] = {
     "log_level": "DEBUG, INFO, WARNING or ERROR",
     "run_id": "a UUID such as 0b9bd1d3-9d2a-4d3b-8a0d-1f6c0d5b7a11",
     "host": "a text",
+    "latency_days": "a whole number of days from 1 to 90",
     "shard": "a text",
     "git_revision": "a text",
 }
