@@ -24,7 +24,6 @@ _LIMIT_OF_ONLY, _STEP_OF_ONLY = 12.0, 3.3  # the same for an endpoint that no ot
 _FASTER = 5.0  # how much more it takes to prove that an endpoint is faster, which is no news that hurries
 _AGREED = math.log(1.03)  # how much slower it must be by itself too, lest others that are faster make it look slower
 _AGREED_SHARE = 0.4  # and which share of what it seems slower against the others must be its own
-_FASTEST_MOOD = -2.0  # spreads of what endpoints share, at which others that are faster are held
 _AGREED_FASTER = 7.0  # what its sum by itself must reach for "faster", lest others that are slower make it look so
 _STEPS = {Way.ALONE: 2.75, Way.WITH_ALL: 3.8}  # spreads by which a single run proves a large step by itself
 _PER_ENDPOINT = 0.25  # how much more that is for each endpoint in natural logarithms; a sum's limit grows by 1
@@ -101,7 +100,6 @@ def _look_apart(
     weight = math.fsum(weights.values())
     mean = math.fsum(weights[other] * each.shift for other, each in others.items()) / weight
     shared = reference.shared**2
-    mean = max(mean, _FASTEST_MOOD * reference.shared)  # others that are faster than any mood have changed themselves
     trust = shared / (shared + 1 / weight)
     own = max(reference.between**2 - shared, _LEAST_VARIANCE) + level.variance
     return _looked(level, reference, level.shift - trust * mean, own + shared * (1 - trust), at)
