@@ -251,7 +251,7 @@ class BaselineStore:
         Accept New Latency Baseline    pokemon    reason=moves are sent too since release 42
         ```
         """
-        from observatory.history.latency_store import Acceptance
+        from observatory.history.latency_series import Acceptance
 
         with plainly():
             if not reason.strip():

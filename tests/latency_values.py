@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from observatory.latency import Baseline, Course, Evidence, Judgement, KnownRun, Reference, Said, Times, Verdict
+from observatory.latency.learning import learn_together
 from observatory.latency.series import Series
 
 FIRST = datetime(2026, 1, 5, 1, tzinfo=UTC)
@@ -148,3 +149,8 @@ class RememberedSeries:
 def through_json(values: Mapping[str, Any]) -> Any:
     """What is read of values that were written as JSON."""
     return json.loads(json.dumps(values))
+
+
+def learn(runs: Sequence[Times]) -> Reference:
+    """What is usual, of the runs of one endpoint by themselves."""
+    return learn_together({"alone": runs})["alone"]

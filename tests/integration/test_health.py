@@ -21,7 +21,8 @@ from observatory.health.values import State, TargetHealth
 from observatory.health.words import findings
 from observatory.history import Database
 from observatory.history import TestAttemptEntry as AttemptEntry
-from observatory.history.latency_store import Acceptance, accept_finished, judge_all
+from observatory.history.latency_series import Acceptance
+from observatory.history.latency_store import accept_finished, judge_all
 from observatory.history.store import store
 from observatory.logs.masking import Masker
 from tests.chromium import look

@@ -15,7 +15,7 @@ import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2 names its class in lower case
 from pydantic import SecretStr
 
-from observatory.history import latency_queries, latency_store
+from observatory.history import latency_queries, latency_series, latency_store
 from observatory.history.database import Database
 from tests.conftest import new_database
 from tests.history_values import rows
@@ -117,7 +117,7 @@ def newest(database: Database, amount: int = WINDOW) -> list[uuid.UUID]:
     return [run for (run,) in rows(database, "SELECT id FROM runs ORDER BY started_at DESC LIMIT %s", amount)]
 
 
-@pytest.mark.parametrize("statement", [latency_store._TIMES, _PERCENTILES], ids=["all times", "percentiles"])
+@pytest.mark.parametrize("statement", [latency_series._TIMES, _PERCENTILES], ids=["all times", "percentiles"])
 def test_what_a_baseline_is_made_of_is_read_in_less_than_ten_milliseconds_by_its_index(
     large: Database, statement: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -156,10 +156,10 @@ def test_no_statement_reads_all_samples(large: Database) -> None:
     statements: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         "unjudged": (latency_store._UNJUDGED, finished),
         "judged too soon": (latency_store._JUDGED_TOO_SOON, finished),
-        "times of a run": (latency_store._TIMES, {"runs": [run], "endpoint": None}),
-        "known": (latency_store._KNOWN, place),
-        "baselines": (latency_store._BASELINES, place),
-        "evidence": (latency_store._EVIDENCE, place),
+        "times of a run": (latency_series._TIMES, {"runs": [run], "endpoint": None}),
+        "known": (latency_series._KNOWN, place),
+        "baselines": (latency_series._BASELINES, place),
+        "evidence": (latency_series._EVIDENCE, place),
         "earlier": (latency_queries._EARLIER, place),
         "versions": (latency_queries._VERSIONS, place),
         "held baselines": (latency_queries._BASELINES, {**filters, "endpoint": None}),

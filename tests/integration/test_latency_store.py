@@ -23,14 +23,8 @@ from observatory.exchange import Attempt, FailureType
 from observatory.history import History, RunEntry
 from observatory.history.database import Database
 from observatory.history.latency_queries import earlier_runs, held_baselines, versions
-from observatory.history.latency_store import (
-    Acceptance,
-    RunSoFar,
-    accept_finished,
-    accept_so_far,
-    judge_all,
-    judge_finished,
-)
+from observatory.history.latency_series import Acceptance
+from observatory.history.latency_store import RunSoFar, accept_finished, accept_so_far, judge_all, judge_finished
 from observatory.latency import FEWEST_RUNS, Times, percentiles
 from observatory.latency.series import Series
 from tests.history_values import a_run, an_exchange, rows

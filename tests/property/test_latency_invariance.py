@@ -13,10 +13,19 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from observatory.latency import Evidence, Judgement, Reference, Times
-from observatory.latency.reference import learn
 from observatory.latency.rule import judge
 from observatory.latency.series import Series
-from tests.latency_values import RememberedSeries, RunOfAll, a_time, everything, said, scaled, through_json, times
+from tests.latency_values import (
+    RememberedSeries,
+    RunOfAll,
+    a_time,
+    everything,
+    learn,
+    said,
+    scaled,
+    through_json,
+    times,
+)
 
 ENDPOINTS = ("pokemon", "type", "ability")
 

@@ -10,8 +10,9 @@ import pytest
 
 from bench.latency_courses import BASELINE_RUNS, MadeUpApi, Noise
 from observatory.latency import Reference, Times
-from observatory.latency.reference import Level, learn, learn_together, trimmed_mean
-from tests.latency_values import a_time
+from observatory.latency.learning import learn_together
+from observatory.latency.reference import Level, trimmed_mean
+from tests.latency_values import a_time, learn
 
 SEEDS = range(16)
 NOISE = Noise()

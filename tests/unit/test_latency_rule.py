@@ -12,7 +12,6 @@ import pytest
 
 from bench.latency_courses import MadeUpApi, RunOfAll, slower
 from observatory.latency import FEWEST_RUNS, WINDOW, Evidence, Reference, Times, Verdict, Way
-from observatory.latency.reference import learn
 from observatory.latency.rule import judge
 from observatory.latency.series import Series
 from observatory.latency.threshold import judge_by_threshold
@@ -25,6 +24,7 @@ from tests.latency_values import (
     a_run,
     a_time,
     judgements,
+    learn,
     most,
     noisy,
     said,

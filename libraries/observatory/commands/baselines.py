@@ -79,7 +79,8 @@ def accept_command(
 ) -> None:
     """Take how fast ENDPOINT is now for usual, from the run on in which it changed."""
     from observatory.history.latency_queries import held_baselines
-    from observatory.history.latency_store import Acceptance, accept_finished, judge_all
+    from observatory.history.latency_series import Acceptance
+    from observatory.history.latency_store import accept_finished, judge_all
     from observatory.settings import load_settings
 
     by, why = said("--name", name if name is not None else login()), said("--reason", reason)

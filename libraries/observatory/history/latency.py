@@ -16,7 +16,8 @@ from observatory.errors import HistoryError
 if TYPE_CHECKING:
     from observatory.history.database import Database
     from observatory.history.latency_queries import EarlierRun, Version
-    from observatory.history.latency_store import Acceptance, RunSoFar
+    from observatory.history.latency_series import Acceptance
+    from observatory.history.latency_store import RunSoFar
     from observatory.latency import Baseline, Said, Times
 
 
@@ -76,7 +77,7 @@ class Latency:
         Raises:
             HistoryError: the database cannot be reached.
         """
-        from observatory.history.latency_store import read_times
+        from observatory.history.latency_series import read_times
 
         what_fails = f"The latency of {endpoint} could not be read"
         with self._asking(what_fails), self._database.transaction() as connection, connection.cursor() as cursor:

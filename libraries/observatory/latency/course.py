@@ -13,7 +13,8 @@ from typing import NamedTuple, Protocol
 
 from observatory.latency.baseline import ENOUGH_RUNS, FEWEST_RUNS, WINDOW, Baseline, KnownRun
 from observatory.latency.evidence import Evidence
-from observatory.latency.reference import Reference, learn_together
+from observatory.latency.learning import learn_together
+from observatory.latency.reference import Reference
 from observatory.latency.rule import judge
 from observatory.latency.times import Times
 from observatory.latency.verdict import Judgement, Verdict, Way
