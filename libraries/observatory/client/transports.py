@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from ipaddress import ip_address
-from typing import Final
+from typing import Any, Final
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
@@ -24,24 +24,12 @@ class BlockingTransport(httpx.HTTPTransport):
     def __init__(self, base_url: httpx.URL) -> None:
         """Prepare to connect to a target; no connection is made yet."""
         # The parent's constructor would make the same pool, without a way to name the network backend.
-        context, backend, proxy = tls_context(base_url), DeadlineBackend(), proxy_of(base_url)
-        if proxy is None:
-            self._pool = httpcore.ConnectionPool(
-                ssl_context=context,
-                max_connections=None,
-                keepalive_expiry=_KEEP_ALIVE,
-                network_backend=backend,
-            )
-            return
-        chosen = httpx.Proxy(proxy)
-        self._pool = httpcore.HTTPProxy(
-            proxy_url=str(chosen.url),
-            proxy_auth=chosen.raw_auth,
-            ssl_context=context,
-            max_connections=None,
-            keepalive_expiry=_KEEP_ALIVE,
-            network_backend=backend,
-        )
+        terms, proxy = pool_terms(base_url), proxy_terms(base_url)
+        backend = DeadlineBackend()
+        if proxy:
+            self._pool = httpcore.HTTPProxy(**proxy, **terms, network_backend=backend)
+        else:
+            self._pool = httpcore.ConnectionPool(**terms, network_backend=backend)
 
 
 class ConcurrentTransport(httpx.AsyncHTTPTransport):
@@ -49,24 +37,12 @@ class ConcurrentTransport(httpx.AsyncHTTPTransport):
 
     def __init__(self, base_url: httpx.URL) -> None:
         """Prepare to connect to a target; no connection is made yet."""
-        context, backend, proxy = tls_context(base_url), WatchedBackend(), proxy_of(base_url)
-        if proxy is None:
-            self._pool = httpcore.AsyncConnectionPool(
-                ssl_context=context,
-                max_connections=None,
-                keepalive_expiry=_KEEP_ALIVE,
-                network_backend=backend,
-            )
-            return
-        chosen = httpx.Proxy(proxy)
-        self._pool = httpcore.AsyncHTTPProxy(
-            proxy_url=str(chosen.url),
-            proxy_auth=chosen.raw_auth,
-            ssl_context=context,
-            max_connections=None,
-            keepalive_expiry=_KEEP_ALIVE,
-            network_backend=backend,
-        )
+        terms, proxy = pool_terms(base_url), proxy_terms(base_url)
+        backend = WatchedBackend()
+        if proxy:
+            self._pool = httpcore.AsyncHTTPProxy(**proxy, **terms, network_backend=backend)
+        else:
+            self._pool = httpcore.AsyncConnectionPool(**terms, network_backend=backend)
 
 
 def blocking_transport(base_url: httpx.URL) -> httpx.BaseTransport:
@@ -77,6 +53,20 @@ def blocking_transport(base_url: httpx.URL) -> httpx.BaseTransport:
 def concurrent_transport(base_url: httpx.URL) -> httpx.AsyncBaseTransport:
     """A transport for many requests at once; how many is for the caller to bound."""
     return ConcurrentTransport(base_url)
+
+
+def pool_terms(base_url: httpx.URL) -> dict[str, Any]:
+    """On which terms connections to a target are made and kept."""
+    return {"ssl_context": tls_context(base_url), "max_connections": None, "keepalive_expiry": _KEEP_ALIVE}
+
+
+def proxy_terms(base_url: httpx.URL) -> dict[str, Any]:
+    """The proxy before a target, as httpcore wants it named; empty when there is none."""
+    proxy = proxy_of(base_url)
+    if proxy is None:
+        return {}
+    chosen = httpx.Proxy(proxy)
+    return {"proxy_url": str(chosen.url), "proxy_auth": chosen.raw_auth}
 
 
 def tls_context(base_url: httpx.URL) -> ssl.SSLContext:
