@@ -135,7 +135,7 @@ def _as_html(text: str) -> str:
 
 def was_not_run(ended: result.TestCase) -> bool:
     """Whether Robot was told to stop before the test began."""
-    return _NOT_RUN in ended.tags
+    return not ended.passed and _NOT_RUN in ended.tags
 
 
 def was_stopped(ended: result.TestCase) -> bool:
