@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from observatory.data_drift import DataChangeGroup, DataChangeKind
 from observatory.flakiness.quarantine import read_quarantine
 from observatory.health.page import health_page
 from observatory.health.values import Health
-from observatory.history.health_queries import DataChangeFound
+from observatory.history.health_queries import DataChangeFound, LoadLine
 from observatory.logs.masking import Masker
 from tests.drift_values import a_data_change, a_known_change
 from tests.health_values import (
@@ -54,6 +55,9 @@ def everything(name: str = "live", text: str = "") -> Health:
             a_run_line(host=f"host{text}", shard=f"1{text}", git_revision=f"abc{text}", log=f"/nowhere/log{text}.html"),
             a_run_line(finished_at=None, started_at=NOW - timedelta(days=4), passed=3, kind=f"robot{text}"),
             a_run_line(passed=0, kind=f"backfill{text}"),
+            a_run_line(
+                passed=0, kind="load", load=LoadLine(f"li{text}ght", f"ste{text}ady", "finished", "passed", 9, 1)
+            ),
         ],
         tests=[a_test(test), a_test(f"B{text}", "FAIL", quarantined=True), a_test(f"C{text}", "FAIL", cause="suite")],
         failing=[a_failing_test(test, message=f"No{text}")],
@@ -173,6 +177,32 @@ def test_every_section_tells_what_there_is() -> None:
         "Not shown: third.",
     ):
         assert sentence in words
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, "✓ load light, steady: passed, 1,234 requests, P95 212 ms on here"),
+        ({"outcome": "failed", "p95": 2.5}, "✗ load light, steady: failed, 1,234 requests, P95 2.50 s on here"),
+        ({"outcome": "unsure", "requests": 1}, "? load light, steady: unsure, 1 request, P95 212 ms on here"),
+        (
+            {"outcome": "unsure", "ending": "workers lost", "requests": 0, "p95": None},
+            "? load light, steady: unsure, workers lost, 0 requests on here",
+        ),
+    ],
+)
+def test_a_load_says_what_came_of_it(values: dict[str, Any], words: str) -> None:
+    base = {"profile": "light", "shape": "steady", "ending": "finished", "outcome": "passed", "requests": 1234}
+    load = LoadLine(**{**base, "p95": 0.212, **values})
+    assert words in page(a_health(a_target(runs=[a_run_line(kind="load", passed=0, load=load)]))).text
+
+
+@pytest.mark.parametrize(("outcome", "bad"), [("passed", 0), ("unsure", 0), ("failed", 1)])
+def test_a_load_that_failed_is_a_bad_run_of_its_day(outcome: str, bad: int) -> None:
+    load = LoadLine("light", "steady", "finished", outcome, 1234, 0.212)
+    runs = [a_run_line(kind="load", passed=0, load=load), a_run_line(started_at=NOW - timedelta(days=3))]
+    titles = re.findall(r"<title>([^<]*)</title>", health_page(a_health(a_target(runs=runs)), Path("/results")))
+    assert sum("1 with failures" in title for title in titles) == bad
 
 
 def test_nothing_judged_yet_says_how_much_is_known() -> None:

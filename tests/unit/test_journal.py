@@ -18,12 +18,32 @@ from tests.history_values import a_response, a_run, a_sample
 
 _TEXT = st.text(st.characters())  # halves of surrogate pairs and NUL included
 _RUN = a_run(api_revision="abc", finished_at=datetime(2026, 8, 9, tzinfo=UTC))
+_NUMBERS = told.LoadNumbers("pokemon", 1234, 5, 10.28, 0.1, 0.2, 0.3, 0.4, 0.5)
+_LOAD = told.LoadEntry(
+    run_id=_RUN.id,
+    profile="light",
+    shape="ste\x00ady",
+    model="open",
+    visitor="browsing",
+    users=50,
+    rate=0.1,
+    planned_seconds=None,
+    seconds=120.003,
+    ending="workers lost",
+    outcome="unsure",
+    total=_NUMBERS,
+    endpoints=(_NUMBERS, told.LoadNumbers("type", 0, 0, 0.0)),
+    scheduled=500,
+    sent=499,
+    processes=3,
+)
 _ENTRIES: list[told.Entry] = [
     _RUN,
     a_response(_RUN),
     a_response(_RUN, body=None),
     a_sample(_RUN, status=None, failure_type="timeout"),
     told.TestAttemptEntry(_RUN.id, "Suite.Test", "FAIL", datetime(2026, 8, 9, tzinfo=UTC), 0.5, "línea\nzwei\x00"),
+    _LOAD,
 ]
 
 

@@ -1,10 +1,21 @@
-"""Charts as static SVG, for log.html and the health page: no script, no style sheet, nothing from a network.
+"""Charts as static SVG, for log.html, the health page and loads: no script, no style sheet, nothing from a network.
 
 Neither this nor the library that draws is loaded by a test run that has nothing to draw.
 """
 
 from observatory.charts.latency import latency_chart
+from observatory.charts.seconds import Course, LimitLine, Look, seconds_chart
 from observatory.charts.timeline import day_strip
 from observatory.charts.values import BaselineBand, DayMark, RunLatency
 
-__all__ = ["BaselineBand", "DayMark", "RunLatency", "day_strip", "latency_chart"]
+__all__ = [
+    "BaselineBand",
+    "Course",
+    "DayMark",
+    "LimitLine",
+    "Look",
+    "RunLatency",
+    "day_strip",
+    "latency_chart",
+    "seconds_chart",
+]

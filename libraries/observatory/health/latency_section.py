@@ -48,7 +48,8 @@ def _left_out(target: TargetHealth) -> str:
 
 def _nothing_yet(target: TargetHealth) -> str:
     if not target.requests:
-        return "No request was measured in this time."
+        but = ", but for those of loads, which have no baseline" if any(run.load for run in target.runs) else ""
+        return f"No request was measured in this time{but}."
     return (
         f"Learning: {count(target.requests, 'request')} in {count(target.request_runs, 'run')} "
         f"{'was' if target.requests == 1 else 'were'} measured, and nothing was judged yet. A latency is judged when "

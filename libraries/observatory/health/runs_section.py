@@ -10,7 +10,8 @@ from observatory.charts import DayMark, day_strip
 from observatory.health.html import Desk, clock, folded, table
 from observatory.health.values import TargetHealth
 from observatory.health.words import lasted
-from observatory.history.health_queries import RunLine
+from observatory.history.health_queries import LoadLine, RunLine
+from observatory.latency.sentences import milliseconds
 from observatory.words import count
 
 _NEWEST = 10
@@ -20,6 +21,8 @@ _RUN_ID = 8  # characters of the id of a run
 _STILL_RUNNING = timedelta(hours=2)  # after which a run that did not finish was killed
 _SHORTEST_STRIP = 2  # days
 _COARSE = timedelta(seconds=2)  # as some file systems keep times
+_OUTCOMES = {"passed": ("✓", "good"), "failed": ("✗", "bad")}
+_UNSURE = ("?", "quiet")
 _HEAD = ("Began (UTC)", "Result", "Where", "Revisions", "Log")
 
 
@@ -44,10 +47,15 @@ def _strip(target: TargetHealth, desk: Desk) -> str:
     last = desk.now.astimezone(UTC).date()
     if (last - days[-1]).days < _SHORTEST_STRIP:
         return ""
-    bad = Counter(day for day, run in zip(days, target.runs, strict=True) if run.failed or run.finished_at is None)
+    bad = Counter(day for day, run in zip(days, target.runs, strict=True) if _is_bad(run))
     marks = [DayMark(day, number, bad[day]) for day, number in Counter(days).items()]
     grave = "with failures, or not finished"
     return f"<figure>{day_strip(marks, days[-1], last, title='Runs by day', noun='run', grave=grave)}</figure>"
+
+
+def _is_bad(run: RunLine) -> bool:
+    has_failed = run.failed or (run.load is not None and run.load.outcome == "failed")
+    return bool(has_failed) or run.finished_at is None
 
 
 def _row(run: RunLine, desk: Desk) -> tuple[str, ...]:
@@ -56,6 +64,8 @@ def _row(run: RunLine, desk: Desk) -> tuple[str, ...]:
 
 
 def _result(run: RunLine, desk: Desk) -> str:
+    if run.load is not None:
+        return _load(run.load, desk)
     counted = [(run.passed, "passed"), (run.failed, "failed"), (run.skipped, "skipped"), (run.excused, "not counted")]
     counts = ", ".join(f"{number} {word}" for number, word in counted if number)
     if run.finished_at is None:
@@ -68,6 +78,16 @@ def _result(run: RunLine, desk: Desk) -> str:
     # By the beginning of its id `observatory failures --run` finds it.
     name = f"<br><small>run <code>{run.id.hex[:_RUN_ID]}</code></small>" if run.failed else ""
     return f'<span class="{tone}"><span aria-hidden="true">{sign}</span></span> {counts}{name}'
+
+
+def _load(load: LoadLine, desk: Desk) -> str:
+    """What came of a load: `load light, steady: passed, 1,234 requests, P95 212 ms`."""
+    sign, tone = _OUTCOMES.get(load.outcome, _UNSURE)
+    told = [load.outcome] if load.ending == "finished" else [load.outcome, load.ending]
+    told.append("1 request" if load.requests == 1 else f"{load.requests:,} requests")
+    told += [f"P95 {milliseconds(load.p95)}"] if load.p95 is not None else []
+    name = f"load {desk.text(load.profile, 40)}, {desk.text(load.shape, 40)}"
+    return f'<span class="{tone}"><span aria-hidden="true">{sign}</span></span> {name}: {", ".join(told)}'
 
 
 def _place(run: RunLine, desk: Desk) -> str:

@@ -14,12 +14,15 @@ from observatory.logs.secret_shapes import mask_shapes
 FAILED: Final = "failed"
 """Why a sample is left out that is of no good answer."""
 
+LOAD: Final = "load"
+"""The kind of a run that is a load, and why samples are left out that were measured meanwhile."""
+
 _HTTP_OK = 200
 
 
 @dataclass(frozen=True, slots=True)
 class RunEntry:
-    """One run: all processes of one `robot` or `pabot` command, or one backfill.
+    """One run: all processes of one `robot` or `pabot` command, one backfill, or one load.
 
     Every process of the run tells it anew; `finished_at` and `api_revision` (the API's own revision, from its
     headers) are told when they are known. `log` is where its log.html is written. Times are aware.
@@ -131,7 +134,59 @@ class TestAttemptEntry:
         _make_storable(self, "name", "message")
 
 
-Entry = RunEntry | ResponseEntry | SampleEntry | TestAttemptEntry
+@dataclass(frozen=True, slots=True)
+class LoadNumbers:
+    """What came of the requests of a load to one endpoint, or to all: `throughput` a second, latencies in seconds.
+
+    Latencies are None when nobody answered.
+    """
+
+    endpoint: str
+    requests: int
+    failures: int
+    throughput: float
+    p50: float | None = None
+    p90: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    longest: float | None = None
+
+    def __post_init__(self) -> None:
+        """Keep only text that can be stored."""
+        _make_storable(self, "endpoint")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadEntry:
+    """What was planned for a load and what came of it; its run, of the kind `load`, is told as others are.
+
+    `rate` is arrivals a second; it, `scheduled` and `sent` are None in the closed model. `planned_seconds` is None when
+    it was to go on until somebody stops it. What was told first stays.
+    """
+
+    run_id: uuid.UUID
+    profile: str
+    shape: str
+    model: str
+    visitor: str
+    users: int
+    rate: float | None
+    planned_seconds: float | None
+    seconds: float
+    ending: str
+    outcome: str
+    total: LoadNumbers
+    endpoints: tuple[LoadNumbers, ...]
+    scheduled: int | None
+    sent: int | None
+    processes: int
+
+    def __post_init__(self) -> None:
+        """Keep only text that can be stored."""
+        _make_storable(self, "profile", "shape", "visitor")
+
+
+Entry = RunEntry | ResponseEntry | SampleEntry | TestAttemptEntry | LoadEntry
 
 
 def is_failed(status: int | None, failure_type: str | None) -> bool:
@@ -139,13 +194,18 @@ def is_failed(status: int | None, failure_type: str | None) -> bool:
     return status != _HTTP_OK or failure_type not in (None, FailureType.MODEL)
 
 
-def _make_storable(entry: Entry, *names: str) -> None:
-    """Write NUL, and halves of surrogate pairs, as escapes: JSON may hold them, PostgreSQL's text does not."""
+def storable(text: str) -> str:
+    """A text with NUL, and halves of surrogate pairs, as escapes: JSON may hold them, PostgreSQL's text does not."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+
+
+def _make_storable(entry: Entry | LoadNumbers, *names: str) -> None:
     for name in names:
         text = getattr(entry, name)
         if text is not None and (not text.isascii() or "\0" in text):
-            storable = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
-            object.__setattr__(entry, name, storable)
+            object.__setattr__(entry, name, storable(text))
 
 
 def _fields(exchange: Exchange) -> Mapping[str, Any]:

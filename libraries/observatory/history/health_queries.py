@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -44,8 +44,9 @@ SELECT run.id, run.kind, run.started_at, run.finished_at, coalesce(counts.passed
        run.log IS NOT NULL AND EXISTS (
            SELECT FROM runs AS later JOIN targets ON targets.id = later.target_id
            WHERE later.log = run.log AND later.started_at > run.started_at AND targets.name <> ALL(%(companions)s)
-       )
-FROM runs AS run LEFT JOIN counts ON counts.run_id = run.id
+       ),
+       load.profile, load.shape, load.ending, load.outcome, load.requests, load.p95
+FROM runs AS run LEFT JOIN counts ON counts.run_id = run.id LEFT JOIN load_runs AS load ON load.run_id = run.id
 WHERE run.target_id = %(target_id)s AND run.started_at >= %(since)s
 ORDER BY run.started_at DESC, run.id
 """
@@ -117,12 +118,24 @@ class WatchedTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadLine:
+    """What came of a load; `p95` in seconds, None when nobody answered."""
+
+    profile: str
+    shape: str
+    ending: str
+    outcome: str
+    requests: int
+    p95: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunLine:
     """A run and what came of its tests, each counted once by its last attempt.
 
     `excused` are those whose failure does not count: something of ours caused it, or they are in quarantine.
     `finished_at` is None when it is still going on or was killed. `is_overwritten` says that a later run wrote its
-    log to the same place.
+    log to the same place. `load` is what came of it when it was a load.
     """
 
     id: uuid.UUID
@@ -139,6 +152,7 @@ class RunLine:
     api_revision: str | None
     log: str | None
     is_overwritten: bool
+    load: LoadLine | None = None
 
     @property
     def tests(self) -> int:
@@ -240,7 +254,7 @@ def watched_targets(connection: Connection) -> list[WatchedTarget]:
 def runs_since(connection: Connection, target_id: int, since: datetime) -> list[RunLine]:
     """The runs of a target that began since then, the newest first."""
     rows = _rows(connection, _RUNS, {"target_id": target_id, "since": since, "companions": list(UNTAUGHT)})
-    return [RunLine(uuid.UUID(str(row[0])), *row[1:]) for row in rows]
+    return [_run_line(*row) for row in rows]
 
 
 def latest_tests(connection: Connection, target_id: int, since: datetime) -> list[LatestTest]:
@@ -285,6 +299,12 @@ def data_changes_since(connection: Connection, target_id: int, since: datetime, 
             subject = f"{values['endpoint']} {values['part']}".strip()
             found += [DataChangeFound(at, group) for group in from_json([{**values, "endpoint": subject}])]
     return found
+
+
+def _run_line(run_id: object, *row: Any) -> RunLine:
+    told, of_load = row[:13], row[13:]
+    line = RunLine(uuid.UUID(str(run_id)), *told)
+    return line if of_load[0] is None else replace(line, load=LoadLine(*of_load))
 
 
 def _rows(connection: Connection, statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:

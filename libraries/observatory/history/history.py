@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from observatory.history.entries import (
 )
 from observatory.history.flaky import FlakyTests
 from observatory.history.latency import Latency
+from observatory.history.load import Loads
 from observatory.history.queries import State, known_bodies, states
 from observatory.history.samples import samples
 from observatory.history.writer import Writer
@@ -55,6 +56,7 @@ class History:
         self.drift = Drift(database, self._settle)
         self.flaky = FlakyTests(database, self._settle)
         self.latency = Latency(database, self._settle, latency_window)
+        self.load = Loads(database, self._settle, self._tell)
         self._on_known = on_known
         self._known: dict[bytes, str | None] = {}
         self._targets: set[str] = set()
@@ -101,6 +103,9 @@ class History:
         """Store what is left and leave the database."""
         self._writer.close()
         self.database.close()
+
+    def _tell(self, entries: Iterable[Entry]) -> None:
+        self._writer.add(entries)
 
     def _settle(self) -> None:
         if not self._writer.flush():

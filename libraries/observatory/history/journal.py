@@ -18,12 +18,12 @@ import fasteners
 from msgspec import MsgspecError
 from msgspec.json import Decoder, Encoder
 
-from observatory.history.entries import Entry, ResponseEntry, RunEntry, SampleEntry, TestAttemptEntry
+from observatory.history.entries import Entry, LoadEntry, ResponseEntry, RunEntry, SampleEntry, TestAttemptEntry
 
 _SUFFIX = ".journal"
 _encoder = Encoder()
 _decoders: dict[str, Decoder[Any]] = {
-    entry.__name__: Decoder(entry) for entry in (RunEntry, ResponseEntry, SampleEntry, TestAttemptEntry)
+    entry.__name__: Decoder(entry) for entry in (RunEntry, ResponseEntry, SampleEntry, TestAttemptEntry, LoadEntry)
 }
 _held_here: set[Path] = set()
 

@@ -13,8 +13,9 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycop
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from psycopg2.extras import execute_values, register_uuid
 
-from observatory.history.entries import Body, Entry, ResponseEntry, RunEntry, SampleEntry, TestAttemptEntry
+from observatory.history.entries import Body, Entry, LoadEntry, ResponseEntry, RunEntry, SampleEntry, TestAttemptEntry
 from observatory.history.lessons import Lesson, lessons
+from observatory.history.load_store import leave_out, store_loads
 
 if TYPE_CHECKING:
     from observatory.history.known_changes import KnownChange
@@ -97,17 +98,22 @@ def store(connection: Connection, entries: Sequence[Entry]) -> Stored:
         psycopg2.Error: the database refused; nothing of the batch is written then.
     """
     with connection.cursor() as cursor:
-        _store_runs(cursor, [entry for entry in entries if isinstance(entry, RunEntry)])
+        runs = [entry for entry in entries if isinstance(entry, RunEntry)]
+        samples = [entry for entry in entries if isinstance(entry, SampleEntry)]
+        _store_runs(cursor, runs)
+        store_loads(cursor, [entry for entry in entries if isinstance(entry, LoadEntry)])
         responses = [entry for entry in entries if isinstance(entry, ResponseEntry)]
         found = lessons(cursor, responses)
         _store_responses(cursor, responses)
-        _insert(cursor, _SAMPLES, [_sample_row(entry) for entry in entries if isinstance(entry, SampleEntry)])
+        _insert(cursor, _SAMPLES, [_sample_row(sample) for sample in samples])
         _insert(
             cursor,
             _ATTEMPTS,
             [_attempt_row(attempt) for attempt in _last_told(entries)],
         )
-        return _learn(cursor, found, responses) if found else Stored()
+        stored = _learn(cursor, found, responses) if found else Stored()
+        leave_out(cursor, runs, samples)  # the last, because of its lock
+        return stored
 
 
 def _learn(cursor: Cursor, found: Sequence[Lesson], responses: Sequence[ResponseEntry]) -> Stored:

@@ -14,7 +14,7 @@ from observatory.errors import HistoryError
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2 names its class in lower case
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in `versions/`; a test holds it against the files."""
 
 _FOLDER = Path(__file__).parent
