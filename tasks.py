@@ -86,6 +86,34 @@ def suites(_: Context, target: str = "embedded") -> None:
     finish(run(*PABOT, "--outputdir", "results", *on(target), "suites/"))
 
 
+@task(
+    help={
+        "profile": "quick (default), light, medium or heavy",
+        "target": "embedded (default), replay, live or a URL",
+        "shape": "steady, ramp, spike or sawtooth; else the profile's",
+        "rate": "arrivals a second, which wait for no answer",
+        "processes": "processes that make the load",
+        "web": "show it on Locust's page, too",
+        "locust": "further options, as Locust takes them",
+    }
+)
+def load(
+    _: Context,
+    profile: str = "quick",
+    target: str = "embedded",
+    shape: str = "",
+    rate: str = "",
+    processes: str = "",
+    web: bool = False,
+    locust: str = "",
+) -> None:
+    """Run a load, and judge it: results/load/report.html."""
+    given = {"--target": target, "--shape": shape, "--rate": rate, "--processes": processes}
+    chosen = [part for name, value in given.items() if value for part in (name, value)]
+    options = [*chosen, *(["--web"] if web else []), *shlex.split(locust)]
+    finish(run("observatory", "load", "run", "--profile", profile, *options))
+
+
 @task(help={"target": "only this one; else all, the one first whose suites ran last", "days": "how far to look back"})
 def report(_: Context, target: str = "", days: int = 90) -> None:
     """Write the health page, results/health.html."""

@@ -60,7 +60,8 @@ class Server:
         """
         if self._thread is not None:
             return
-        listener = self._listen()
+        listener = listening(self._wanted_port)
+        self.port = listener.getsockname()[1]
         from sandbox.serving import Serving
 
         self._serving = Serving(self.source, self.faults, self._requests_seen)
@@ -90,18 +91,21 @@ class Server:
         """Stop."""
         self.stop()
 
-    def _listen(self) -> socket.socket:
-        # The protocol is named because asyncio switches Nagle's algorithm off only on sockets that name it:
-        # with it, each chunked answer took 40 ms instead of a half.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, self._wanted_port))
-        except (OSError, OverflowError) as error:
-            listener.close()
-            raise ServerError(
-                f"The stand-in cannot listen on {HOST}:{self._wanted_port} ({error}); choose another port."
-            ) from error
-        listener.listen(_BACKLOG)
-        self.port = listener.getsockname()[1]
-        return listener
+
+def listening(port: int) -> socket.socket:
+    """A socket that listens on the loopback interface, on a free port if `port` is 0.
+
+    Raises:
+        ServerError: the port cannot be had.
+    """
+    # The protocol is named because asyncio switches Nagle's algorithm off only on sockets that name it:
+    # with it, each chunked answer took 40 ms instead of a half.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise ServerError(f"The stand-in cannot listen on {HOST}:{port} ({error}); choose another port.") from error
+    listener.listen(_BACKLOG)
+    return listener

@@ -49,10 +49,10 @@ def open_target(settings: Settings) -> Target:
             return Target("live", LIVE_URL, settings.rate_limit or LIVE_RATE_LIMIT)
         case "embedded" | "faults" | "replay":
             return _stand_in(settings)
-        case url if urlsplit(url).hostname == urlsplit(LIVE_URL).hostname:
+        case url if url_name(url) == "live":
             return Target("live", LIVE_URL, settings.rate_limit or LIVE_RATE_LIMIT)
         case url:
-            return Target(_without_credentials(url), url.rstrip("/"), settings.rate_limit)
+            return Target(url_name(url), url.rstrip("/"), settings.rate_limit)
 
 
 def _stand_in(settings: Settings) -> Target:
@@ -81,7 +81,13 @@ def _stand_in(settings: Settings) -> Target:
     return Target(name, server.base_url, settings.rate_limit, faults, server.stop, is_stand_in=True)
 
 
-def _without_credentials(url: str) -> str:
+def url_name(url: str) -> str:
+    """The name in the history of the target at an address: `live`, or the address without user and password."""
+    return "live" if urlsplit(url).hostname == urlsplit(LIVE_URL).hostname else without_credentials(url)
+
+
+def without_credentials(url: str) -> str:
+    """An address as it may be shown: without user, password, query, and the last slash."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))

@@ -15,6 +15,7 @@ from observatory.commands.drift import drift
 from observatory.commands.flaky import failures, flaky
 from observatory.commands.health import health
 from observatory.commands.latency import latency
+from observatory.commands.load import load
 from observatory.commands.reached import database, with_database
 from observatory.words import count
 
@@ -35,6 +36,7 @@ main.add_command(flaky)
 main.add_command(failures)
 main.add_command(health)
 main.add_command(latency)
+main.add_command(load)
 
 
 class _Time(click.ParamType[datetime]):

@@ -1,0 +1,94 @@
+"""How what is counted comes together: each process counts for itself, and tells the master once a second."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import Any, Final
+
+import gevent
+from locust.runners import MasterRunner, WorkerRunner
+
+from load.visitors import TroubleError
+from observatory.exchange import FailureType
+from observatory.load import Counting, Measurements, Trouble
+from observatory.words import one_line
+
+_MESSAGE: Final = "observatory measured"
+_INTERVAL: Final = 1.0  # seconds
+_SPAN: Final = 5  # seconds over which it is told how busy a process is
+_LONGEST: Final = 160  # characters of a message
+
+
+class Collection:
+    """Counts every request of this process, and brings the counts to where the report is made.
+
+    On the master, or where there is only one process, `measured` is what all have counted since `begin`, and
+    `busiest` the largest share of a CPU that one of them used for some seconds.
+    """
+
+    def __init__(self, environment: Any) -> None:
+        self.counting = Counting()
+        self.measured = Measurements()
+        self.busiest = 0.0
+        self._runner = environment.runner
+        self._used: deque[tuple[float, float]] = deque(maxlen=_SPAN + 1)
+        environment.events.request.add_listener(self._ended)
+        if isinstance(self._runner, MasterRunner):
+            self._runner.register_message(_MESSAGE, self._arrived)
+        if isinstance(self._runner, WorkerRunner):
+            environment.events.test_stop.add_listener(lambda **_: self.hand_over())
+            environment.events.quitting.add_listener(lambda **_: self.hand_over())
+
+    def begin(self) -> None:
+        """Forget what was counted before."""
+        self.counting.take()
+        self.measured, self.busiest = Measurements(), 0.0
+
+    def run(self) -> None:
+        """Hand over what was counted, once a second, for ever."""
+        while True:
+            gevent.sleep(_INTERVAL)
+            self.hand_over()
+            if not isinstance(self._runner, WorkerRunner):
+                moment = self.measured.at(int(time.time()))
+                moment.users, moment.workers = self._runner.user_count, self.workers()
+
+    def hand_over(self) -> None:
+        """Bring what was counted since the last time to where the report is made."""
+        taken, busy = self.counting.take(), self._busy()
+        if isinstance(self._runner, WorkerRunner):
+            self._runner.send_message(_MESSAGE, {"taken": taken, "busy": busy})
+        else:
+            self._add(taken, busy)
+
+    def workers(self) -> int:
+        """How many processes make the load."""
+        return self._runner.worker_count if isinstance(self._runner, MasterRunner) else 1
+
+    def _arrived(self, environment: Any, msg: Any) -> None:
+        del environment
+        self._add(msg.data["taken"], msg.data["busy"])
+
+    def _add(self, taken: dict[str, Any], busy: float) -> None:
+        self.measured.add(taken)
+        if taken["cells"]:
+            self.busiest = max(self.busiest, busy)
+
+    def _busy(self) -> float:
+        """The share of a CPU that this process used in the last seconds; 0 before it is known."""
+        self._used.append((time.monotonic(), time.process_time()))
+        if len(self._used) <= _SPAN:
+            return 0.0
+        (began, used_by_then), (now, used) = self._used[0], self._used[-1]
+        return (used - used_by_then) / (now - began)
+
+    def _ended(
+        self, name: str, response_time: float, response_length: int, exception: BaseException | None, **_: Any
+    ) -> None:
+        trouble = None
+        if isinstance(exception, TroubleError):
+            trouble = exception.trouble
+        elif exception is not None:  # of a user that somebody added, and that does not check as ours do
+            trouble = Trouble(FailureType.ASSERTION, one_line(f"{type(exception).__name__}: {exception}", _LONGEST))
+        self.counting.ended(name, time.time(), response_time / 1000, response_length, trouble)

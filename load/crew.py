@@ -1,0 +1,89 @@
+"""What all users of one process share: where they ask, how they check, where they count, and how long they wait."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import gevent
+
+from load.checking import Checker
+from load.fair_use import is_shared
+from load.resources import Resources, reader
+from observatory.client import ProcessRateLimiter, RateLimiter
+from observatory.load import Counting
+from observatory.settings import Settings
+
+_MINUTE: Final = 60.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What the master tells every process at the beginning, as plain values that can be sent.
+
+    `wait` is the shortest and the longest seconds between two tasks. `period` is the seconds between two arrivals of
+    one stream. `limit` is the requests a minute that this process may send, 0 for as many as it likes; with a limit,
+    `slowest` is the least seconds that a user waits.
+    """
+
+    address: str
+    wait: tuple[float, float]
+    period: float
+    validated: float
+    timeout: float
+    limit: int
+    slowest: float
+
+
+class Crew:
+    """The users of this process, as far as they have things in common."""
+
+    def __init__(
+        self, orders: Orders, settings: Settings, counting: Counting, sleep: Callable[[float], Any] = gevent.sleep
+    ) -> None:
+        self.address = orders.address
+        self.timeout = orders.timeout
+        self.period = orders.period
+        self.headers = _authorization(settings, orders.address)
+        self.counting = counting
+        self.checker = Checker(orders.validated, orders.timeout)
+        self.resources = Resources(orders.address, reader(orders.timeout, self.headers))
+        self._orders = orders
+        self._sleep = sleep
+        self._limiter: RateLimiter | None = ProcessRateLimiter(orders.limit, _MINUTE) if orders.limit else None
+
+    def pause(self) -> float:
+        """Seconds that a user waits between two tasks: any within the profile's, or as many as a limit asks for."""
+        least, most = self._orders.wait
+        return max(random.uniform(least, most), self._orders.slowest * random.uniform(1.0, 1.2))
+
+    def wait_for_turn(self) -> None:
+        """Wait until the limit allows another request, if there is one."""
+        if self._limiter is not None:
+            wait = self._limiter.reserve()
+            if wait > 0:
+                self._sleep(wait)
+
+
+def _authorization(settings: Settings, address: str) -> Mapping[str, str]:
+    """The token goes to an address that a person named; the public API needs none and gets none."""
+    if settings.api_token is None or is_shared(address):
+        return {}
+    return {"Authorization": f"Bearer {settings.api_token.get_secret_value()}"}
+
+
+def crew_of(environment: Any) -> Crew:
+    """The crew that was mustered for an environment of Locust's.
+
+    Raises:
+        AttributeError: none was: the test has not started.
+    """
+    crew: Crew = environment.observatory_crew
+    return crew
+
+
+def muster(environment: Any, crew: Crew) -> None:
+    """Let all users of an environment of Locust's that start from now on belong to a crew."""
+    environment.observatory_crew = crew

@@ -1,0 +1,113 @@
+"""The options that the load adds to Locust's own, on its command line and on its web page."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from load.profiles import PROFILES
+from load.shapes import SHAPES
+from load.tasks import LOOKUP, VISITORS
+from observatory.errors import ObservatoryError
+from observatory.words import one_line
+
+METRICS_PORT: Final = 9646
+"""Where the numbers of a running load are shown to Prometheus; the port that exporters for Locust have always had."""
+
+_SECONDS: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|min|h)?")
+_UNITS: Final = {"ms": 0.001, "s": 1.0, None: 1.0, "min": 60.0, "h": 3600.0}
+_SHARE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(%)?")
+_RATE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?: ?(?:/ ?s|a second|per second))?")
+
+
+class LoadOptionError(ObservatoryError):
+    """An option was given a value that it does not take."""
+
+
+def add_options(parser: Any) -> None:
+    """Add the load's options to the parser of Locust's command line, and choices to its own `--profile`."""
+    # A page that starts load on other machines is for this machine alone, unless somebody says otherwise.
+    # And the users of a worker that died go to those that are left.
+    parser.set_defaults(web_host="127.0.0.1", enable_rebalancing=True)
+    for action in parser._actions:  # noqa: SLF001 - Locust has --profile already, as a free text to group runs by
+        if action.dest == "profile":
+            action.help = f"What to run: {', '.join(PROFILES)}. Without one, --users and --run-time say it."
+    shapes = ["", *SHAPES]
+    parser.add_argument(
+        "--shape", default="", choices=shapes, help=f"How the load changes: {', '.join(SHAPES)}; else the profile's."
+    )
+    parser.add_argument("--visitor", default=LOOKUP, choices=list(VISITORS), help="What a user does.")
+    parser.add_argument(
+        "--rate", default="", help="Arrivals a second, such as 500: an open model, whose requests wait for no answer."
+    )
+    parser.add_argument("--validate", default="100 %", help="The share of the answers that is held against its model.")
+    parser.add_argument("--max-failures", default="1 %", help="The share of requests that may fail; empty for any.")
+    parser.add_argument("--max-p95", default="500 ms", help="What P95 may be; empty for any.")
+    parser.add_argument("--min-throughput", default="", help="Requests a second that there must be; empty for any.")
+    parser.add_argument(
+        "--i-own-this-server", action="store_true", default=False, help="Let the public API be loaded beyond fair use."
+    )
+    hidden: dict[str, Any] = {"include_in_web_ui": False}
+    parser.add_argument(
+        "--target", default="", help="What is asked without --host: embedded, replay, live or an address.", **hidden
+    )
+    parser.add_argument(
+        "--results", default="", help="The folder of the report; else load in the folder of results.", **hidden
+    )
+    parser.add_argument(
+        "--metrics-port",
+        type=int,
+        default=METRICS_PORT,
+        help="Where Prometheus finds the numbers; 0 for nowhere.",
+        **hidden,
+    )
+    parser.add_argument("--metrics-host", default="127.0.0.1", help="On which address that port is opened.", **hidden)
+    parser.add_argument(
+        "--give-up-after", default="10 s", help="How long nothing may be reached before the load is stopped.", **hidden
+    )
+    parser.add_argument(
+        "--progress", action="store_true", default=False, help="One line a second instead of Locust's tables.", **hidden
+    )
+
+
+def seconds(text: str, name: str) -> float | None:
+    """A time such as `500 ms`, `10 s` or `2 min` in seconds; None when it is empty.
+
+    Raises:
+        LoadOptionError: it is no time.
+    """
+    if not text.strip():
+        return None
+    match = _SECONDS.fullmatch(text.strip())
+    if match is None or float(match[1]) <= 0:
+        raise LoadOptionError(f"{name} is '{one_line(text)}', but it must be a time such as 500 ms, 10 s or 2 min.")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def share(text: str, name: str) -> float | None:
+    """A share such as `1 %` or `0.01`, from 0 to 1; None when it is empty.
+
+    Raises:
+        LoadOptionError: it is no share.
+    """
+    if not text.strip():
+        return None
+    match = _SHARE.fullmatch(text.strip())
+    value = float(match[1]) / (100 if match[2] else 1) if match else -1.0
+    if not 0 <= value <= 1:
+        raise LoadOptionError(f"{name} is '{one_line(text)}', but it must be a share such as 1 % or 0.01.")
+    return value
+
+
+def rate(text: str, name: str) -> float | None:
+    """A number of requests a second, such as `500`, `50 per second` or `0.5/s`; None when it is empty.
+
+    Raises:
+        LoadOptionError: it is no rate above zero.
+    """
+    if not text.strip():
+        return None
+    match = _RATE.fullmatch(text.strip())
+    if match is None or float(match[1]) <= 0:
+        raise LoadOptionError(f"{name} is '{one_line(text)}', but it must be requests a second, such as 500.")
+    return float(match[1])

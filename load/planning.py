@@ -1,0 +1,134 @@
+"""From options to a plan, and from the plan to the orders of each process."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from load import options
+from load.crew import Orders
+from load.fair_use import fair_limit
+from load.options import LoadOptionError
+from load.profiles import PROFILES, Profile
+from load.shapes import SHAPES, STEADY, users_at
+from load.tasks import LOOKUP
+from observatory.load import Limits, LoadModel, LoadPlan
+from observatory.settings import Settings
+from observatory.targets import without_credentials
+from observatory.words import listed
+
+OWN: Final = "own"
+"""The profile of those who say themselves how many users there are, and for how long."""
+
+_MOST_STREAMS: Final = 100
+"""So many streams of arrivals are shared out to the processes; each of them has a timetable."""
+
+_MINUTE: Final = 60.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A plan that can be carried out.
+
+    `address` is the plan's with the user and password that may belong to it; `limit` is as in `fair_use`. Of an open
+    model, the users are its streams.
+    """
+
+    plan: LoadPlan
+    address: str
+    wait: tuple[float, float]
+    limit: int | None
+
+    @property
+    def streams(self) -> int:
+        """How many users of Locust's there are at most."""
+        rate = self.plan.rate
+        return self.plan.users if rate is None else min(_MOST_STREAMS, max(1, math.ceil(rate)))
+
+    def users(self, elapsed: float) -> int | None:
+        """How many there should be after some seconds; None when it is over."""
+        if self.plan.seconds is None:
+            return self.streams
+        progress = elapsed / self.plan.seconds
+        return None if progress >= 1 else users_at(SHAPES[self.plan.shape], progress, self.streams)
+
+    def orders(self, settings: Settings, processes: int) -> Orders:
+        """What each of so many processes is told."""
+        rate, limit = self.plan.rate, self.limit
+        return Orders(
+            address=self.address,
+            wait=self.wait,
+            period=self.streams / rate if rate else 1.0,
+            validated=self.plan.validated,
+            timeout=settings.timeout,
+            limit=max(1, limit // processes) if limit else 0,
+            slowest=self.plan.users * _MINUTE / limit if limit else 0.0,
+        )
+
+
+def planned(given: Any, address: str, target: str, *, from_page: bool = False) -> Course:
+    """What the options of a command line ask for, or those of Locust's web page.
+
+    Args:
+        given: the options by their names, as Locust parsed them.
+        address: where the load goes.
+        target: the name of that in the history.
+        from_page: whether they are the page's, which sends a number of users with every start: there, a profile that
+            is named says it all.
+
+    Raises:
+        LoadOptionError: an option has a value that it does not take.
+        UnfairLoadError: the address is the public API's, and this would be too much for it.
+    """
+    profile, lasting = _profile(given, from_page=from_page)
+    shape = given.shape or profile.shape
+    if lasting is None and shape != STEADY:
+        raise LoadOptionError(
+            f"--shape is {shape}, and a shape has an end: say --run-time, such as 5m, or a --profile."
+        )
+    arrivals = options.rate(given.rate, "--rate")
+    if arrivals is not None and given.visitor != LOOKUP:
+        raise LoadOptionError("--rate sends single requests that wait for no answer; leave --visitor away, or --rate.")
+    plan = LoadPlan(
+        profile=(given.profile or OWN),
+        shape=shape,
+        model=LoadModel.CLOSED if arrivals is None else LoadModel.OPEN,
+        visitor=given.visitor,
+        target=target,
+        address=without_credentials(address),
+        users=profile.users,
+        seconds=lasting,
+        rate=arrivals,
+        validated=_or(options.share(given.validate, "--validate"), 1.0),
+        limits=Limits(
+            failure_rate=options.share(given.max_failures, "--max-failures"),
+            p95=options.seconds(given.max_p95, "--max-p95"),
+            throughput=options.rate(given.min_throughput, "--min-throughput"),
+        ),
+    )
+    return Course(plan, address, profile.wait, fair_limit(plan, owned=given.i_own_this_server))
+
+
+def _profile(given: Any, *, from_page: bool) -> tuple[Profile, float | None]:
+    """The profile that is named, with what is said otherwise of users and time; and its seconds, None for no end."""
+    if not given.profile:
+        own = Profile(users=_users(given.num_users, 1), seconds=0)
+        return own, given.run_time or None
+    if given.profile not in PROFILES:
+        raise LoadOptionError(f"There is no profile '{given.profile}'; there are {listed(PROFILES)}.")
+    named = PROFILES[given.profile]
+    if not from_page:
+        named = replace(named, users=_users(given.num_users, named.users), seconds=given.run_time or named.seconds)
+    return named, named.seconds
+
+
+def _users(given: int | None, otherwise: int) -> int:
+    users = otherwise if given is None else given
+    if users < 1:
+        raise LoadOptionError(f"--users is {users}, but a load needs at least one.")
+    return users
+
+
+def _or(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value

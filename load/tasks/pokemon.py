@@ -1,0 +1,15 @@
+"""The task of the endpoint pokemon."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from load.question import Asking, Question
+
+WEIGHT: Final = 3
+"""How often it is done, compared with the other tasks."""
+
+
+def get_pokemon(visitor: Asking, late: float = 0.0) -> None:
+    """Look up a pokemon, any of those that there are."""
+    visitor.ask(Question("pokemon", visitor.resources.any_of("pokemon")), late=late)

@@ -1,0 +1,148 @@
+"""The users: one who looks things up, one who follows journeys, and a stream of arrivals that waits for nobody."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from typing import Any
+
+import gevent
+from gevent.pool import Group
+from locust import FastHttpUser
+
+from load.crew import Crew, crew_of
+from load.question import Question
+from load.resources import Resources
+from load.tasks import LOOKUPS, travel
+from observatory.exchange import FailureType
+from observatory.load import Trouble
+
+
+class TroubleError(Exception):
+    """Carries why a request failed into Locust's statistics, where its text is what people read."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(f"{trouble.type}: {trouble.message}")
+        self.trouble = trouble
+
+
+class Visitor(FastHttpUser):
+    """A user of the API whose every answer is checked."""
+
+    abstract = True
+    insecure = False
+    """Certificates are checked, as everywhere in the observatory."""
+
+    def __init__(self, environment: Any) -> None:
+        self.crew: Crew = crew_of(environment)
+        self.network_timeout = self.connection_timeout = self.crew.timeout
+        self.default_headers = dict(self.crew.headers)
+        super().__init__(environment)
+        # The API sets no cookies, and looking for them in each answer takes a tenth of the time of a request.
+        self.client.client.cookiejar = None
+
+    @property
+    def resources(self) -> Resources:
+        """What there is to ask for."""
+        return self.crew.resources
+
+    def wait_time(self) -> float:
+        """Seconds between two tasks."""
+        return self.crew.pause()
+
+    def pause(self) -> None:
+        """Wait as long as between two tasks."""
+        gevent.sleep(self.wait_time())
+
+    def ask(self, question: Question, *, late: float = 0.0) -> bytes:
+        """Ask, check the answer, count it, and give its body.
+
+        `late` is the seconds that the request was sent after it should have been: they are a part of the time that
+        it took.
+        """
+        self.crew.wait_for_turn()
+        with self.client.get(question.path, name=question.name, catch_response=True) as response:
+            meta = response.request_meta
+            meta["response_time"] += 1000 * late
+            body: bytes = response.content or b""
+            trouble = self._trouble(question, response, body)
+            if trouble is None:
+                response.success()
+            elif trouble.type is FailureType.NOT_RECORDED:
+                # A recording that lacks it says nothing about the API: it is no failure, and not asked for again.
+                self.crew.resources.forget(question.endpoint, question.resource)
+                response.success()
+            else:
+                response.failure(TroubleError(trouble))
+        return body
+
+    def _trouble(self, question: Question, response: Any, body: bytes) -> Trouble | None:
+        if response.status_code and not response.request_meta["exception"]:
+            return self.crew.checker.trouble(question, response.status_code, response.headers, body)
+        if response.status_code and response.status_code != 200:
+            return self.crew.checker.trouble(question, response.status_code, response.headers, body)
+        return self.crew.checker.unanswered(response.request_meta["exception"], self.crew.address)
+
+
+class LookupVisitor(Visitor):
+    """Looks up a pokemon, a type or an ability, three to one to one, and waits a while."""
+
+    tasks = dict(LOOKUPS)  # type: ignore[assignment]  # Locust takes them so, too
+
+
+class JourneyVisitor(Visitor):
+    """Opens the list of pokemon, chooses one of the page, and follows it to its type and its ability."""
+
+    tasks = [travel]
+
+
+def arrive(stream: ArrivalVisitor) -> None:
+    """Send what is due by now, and wait for none of it."""
+    stream.send_due()
+
+
+class ArrivalVisitor(Visitor):
+    """A stream of arrivals: a request at each point of a timetable, whether those before it were answered or not.
+
+    Users who wait for their answers ask less when the API is slow, so that the slowest times are hardly seen; this is
+    known as coordinated omission. Here the timetable is kept, and a latency counts from the time at which the request
+    should have been sent.
+    """
+
+    tasks = [arrive]
+    concurrency = 10_000
+    """No request waits for another: the timeout ends them before there are so many."""
+
+    def on_start(self) -> None:
+        """Begin the timetable somewhere within the first period, so that the streams do not march in step."""
+        self._under_way = Group()
+        self._period = self.crew.period
+        self._due = time.perf_counter() + random.random() * self._period
+
+    def wait_time(self) -> float:
+        """Seconds until the next arrival; none when it is due."""
+        return max(0.0, self._due - time.perf_counter())
+
+    def send_due(self) -> None:
+        """Send every request whose time has come."""
+        now = time.perf_counter()
+        while self._due <= now:
+            self.crew.counting.scheduled(time.time() + self._due - now)
+            self._under_way.spawn(self._send, self._due)
+            self._due += self._period
+
+    def on_stop(self) -> None:
+        """Note what could not be sent any more, and let those under way end."""
+        behind = time.perf_counter() - self._due
+        if behind > 0:
+            self.crew.counting.scheduled(time.time(), math.ceil(behind / self._period))
+        self._under_way.join(timeout=self.crew.timeout + 1)
+
+    def _send(self, due: float) -> None:
+        late = time.perf_counter() - due
+        self.crew.counting.sent(time.time(), late)
+        random.choice(_LOOKUPS)(self, late)
+
+
+_LOOKUPS = [task for task, weight in LOOKUPS.items() for _ in range(weight)]
