@@ -1,12 +1,11 @@
-"""Who conducts a load, in the process that is no worker: starts what it needs, watches it, and sees to its end."""
+"""Who conducts loads, in the process that is no worker: starts what they need, watches them, sees to their end."""
 
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import time
-import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,12 +20,11 @@ from load.metrics_page import LoadNumbers, serve_numbers
 from load.options import seconds
 from load.planning import Course, planned
 from load.progress import Progress
-from load.stand_in import StandIn, start_stand_in
+from load.under_way import LoadUnderWay
+from load.venue import Venue
 from observatory.errors import ObservatoryError
-from observatory.load import Ending, Generator, summary
+from observatory.load import Ending
 from observatory.settings import Settings
-from observatory.targets import LIVE_URL, url_name
-from observatory.words import count
 
 ORDERS: Final = "observatory_orders"
 """Under this name, the options that the master sends to its workers hold what they are told."""
@@ -37,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 class Conductor:
-    """Conducts the loads of one Locust process, one after the other; `finished` is what came of the last one.
+    """Conducts the loads of one Locust process, one after the other.
 
     Raises:
         ObservatoryError: an option has a value that it does not take, or the stand-in did not start.
@@ -52,19 +50,13 @@ class Conductor:
         self._patience = seconds(self._options.give_up_after, "--give-up-after")
         self._folder = Path(self._options.results) if self._options.results else settings.results / "load"
         self._progress = Progress() if self._options.progress else None
-        self._stand_in: StandIn | None = None
-        self._stand_in_name = ""
         self._ahead: Course | None = None
         self._course: Course | None = None
-        self._is_under_way = False
-        self._began = self._ended = 0.0
-        self._ending: Ending | None = None
-        self._workers: set[str] = set()
-        self._lost: set[str] = set()
-        self.finished: Finished | None = None
-        self._is_said = False
-        self._listen()
-        self._home = environment.host = environment.host or self._address()
+        self._load: LoadUnderWay | None = None
+        self._finished: Finished | None = None
+        self._venue = Venue(environment.host, settings, self._options)
+        environment.host = self._venue.address
+        self._listen(environment.events)
         if self._options.metrics_port:
             numbers = LoadNumbers(lambda: collection.measured, lambda: self._runner.user_count, collection.workers)
             serve_numbers(numbers, self._options.metrics_host, self._options.metrics_port)
@@ -87,48 +79,37 @@ class Conductor:
         self._ahead = None
         return self._course
 
-    def _planned(self, *, from_page: bool) -> Course:
-        # On Locust's page the host may be changed, and left empty.
-        address = self._environment.host = (self._environment.host or self._home).rstrip("/")
-        is_own = self._stand_in is not None and address == self._stand_in.address
-        name = self._stand_in_name if is_own else url_name(address)
-        return planned(self._options, address, name, from_page=from_page)
-
     def over(self) -> None:
         """The load has come to its planned end; its last users are still at what they were doing."""
-        if self._ending is None:
-            self._ending, self._ended = Ending.FINISHED, time.time()
+        if self._load is not None:
+            self._load.end(Ending.FINISHED)
+
+    @property
+    def has_given_up(self) -> bool:
+        """Whether the load is to be stopped because nothing was reached."""
+        return self._load is not None and self._load.ending is Ending.UNREACHED
 
     def watch(self) -> None:
         """Look after the loads, once a second, for ever."""
         while True:
             gevent.sleep(1)
-            if self._is_under_way and self._course is not None:
-                self._look_at_workers()
-                self._look_at_reach(self._course)
-                if self._progress is not None and self._ending is None:
-                    elapsed = time.time() - self._began
-                    self._progress.show(self._course.plan, self._collection.measured, elapsed, self._runner.user_count)
+            if self._load is not None:
+                self._look_at_workers(self._load)
+                if self._load.ending is None:
+                    self._look_at_reach(self._load)
+                    self._show(self._load)
 
-    def _listen(self) -> None:
-        events = self._environment.events
+    def _listen(self, events: Any) -> None:
         events.test_start.add_listener(lambda **_: self._start())
+        events.worker_connect.add_listener(lambda **_: self._joined())
         events.test_stop.add_listener(lambda **_: self._stop())
         events.quitting.add_listener(lambda **_: self._quit())
         events.quit.add_listener(lambda **_: self._say())
 
-    def _address(self) -> str:
-        """Where the target of the settings is; a stand-in of our own is started."""
-        target = self._settings.target
-        if target == "live":
-            return LIVE_URL
-        if target.startswith("http"):
-            return target
-        recording = self._settings.recording if target == "replay" else None
-        processes = min(self._options.processes or 1, os.cpu_count() or 1)
-        self._stand_in = start_stand_in(processes, recording)
-        self._stand_in_name = f"replay:{recording}" if recording else "embedded"
-        return self._stand_in.address
+    def _planned(self, *, from_page: bool) -> Course:
+        # On Locust's page the host may be changed, and left empty.
+        address = self._environment.host = (self._environment.host or self._venue.address).rstrip("/")
+        return planned(self._options, address, self._venue.name_of(address), from_page=from_page)
 
     def _start(self) -> None:
         """A load begins: every process is told what it needs to know."""
@@ -138,95 +119,64 @@ class Conductor:
         setattr(self._options, ORDERS, msgspec.to_builtins(orders))
         self._environment.stop_timeout = max(self._environment.stop_timeout, orders.timeout)
         self._collection.begin()
-        self._workers, self._lost = set(), set()
-        self._ending, self._began, self._is_under_way = None, time.time(), True
+        self._load = LoadUnderWay(self._course)
+
+    def _joined(self) -> None:
+        """A worker joins a load that is under way: a limit was shared out already, and it gets no part of it."""
+        if self._load is not None and self._load.course.limit is not None:
+            orders = self._load.course.orders(self._settings, 1)
+            setattr(self._options, ORDERS, msgspec.to_builtins(replace(orders, limit=0)))
 
     def _stop(self) -> None:
         """The load stops, for whatever reason."""
-        if not self._is_under_way:
-            return
-        if self._ending is None:
-            self._ended = time.time()
-            self._ending = self._why_stopped()
-        if not self._options.headless:
-            gevent.spawn_later(_LAST_WORDS, self._report)
-
-    def _why_stopped(self) -> Ending:
-        if isinstance(self._runner, MasterRunner) and self._lost and not self._collection.workers():
-            return Ending.WORKERS_LOST
-        has_no_end = self._course is not None and self._course.plan.seconds is None
-        return Ending.FINISHED if has_no_end else Ending.INTERRUPTED
+        if self._load is not None:
+            self._load.stopped(self._collection.workers() if isinstance(self._runner, MasterRunner) else None)
+            if not self._options.headless:
+                gevent.spawn_later(_LAST_WORDS, self._report)
 
     def _quit(self) -> None:
         """Locust is about to end: the workers are heard once more, then the report is made."""
         self._runner.quit()
         self._report()
-        if self.finished is not None:
-            self._environment.process_exit_code = self.finished.code
-        if self._stand_in is not None:
-            self._stand_in.stop()
-
-    def _say(self) -> None:
-        """Tell what came of the last load, after everything that Locust has to say."""
-        if self.finished is not None and not self._is_said:
-            self._is_said = True
-            sys.stdout.write(self.finished.said)
-            sys.stdout.flush()
-
-    def _look_at_workers(self) -> None:
-        if not isinstance(self._runner, MasterRunner):
-            return
-        for worker in list(self._runner.clients.values()):
-            self._workers.add(worker.id)
-            if worker.state == STATE_MISSING and worker.id not in self._lost:
-                self._lost.add(worker.id)
-                _log.warning(f"Worker {worker.id} is lost; the others take its users.")
-
-    def _look_at_reach(self, course: Course) -> None:
-        if self._ending is not None or self._patience is None:
-            return
-        if is_out_of_reach(self._collection.measured, time.time(), self._patience):
-            _log.error(f"Nothing at {course.plan.address} was reached for {self._patience:g} s: the load is stopped.")
-            self._ending, self._ended = Ending.UNREACHED, time.time()
-
-    @property
-    def has_given_up(self) -> bool:
-        """Whether the load is to be stopped because nothing was reached."""
-        return self._ending is Ending.UNREACHED
+        if self._finished is not None:
+            self._environment.process_exit_code = self._finished.code
+        self._venue.close()
 
     def _report(self) -> None:
         """Make the report of the load, once."""
-        if not self._is_under_way or self._course is None or self._ending is None:
+        if self._load is None:
             return
-        self._is_under_way = False
+        load, self._load = self._load, None
         self._collection.hand_over()
         if self._progress is not None:
             self._progress.end()
-        report = summary(
-            uuid.uuid4(),
-            self._course.plan,
-            self._collection.measured,
-            began=self._began,
-            ended=self._ended,
-            ending=self._ending,
-            generator=Generator(max(1, len(self._workers)), len(self._lost), round(self._collection.busiest, 2)),
-            notes=tuple(self._notes(self._course)),
-        )
-        self.finished, self._is_said = finish(report, self._folder, self._locust_page()), False
+        page: str = get_html_report(self._environment, show_download_link=False)  # type: ignore[no-untyped-call]
+        self._finished = finish(load.report(self._collection.measured, self._collection.busiest), self._folder, page)
         if not self._options.headless:
             self._say()
 
-    def _notes(self, course: Course) -> list[str]:
-        notes = []
-        if course.limit is not None:
-            notes.append(
-                f"The public API is shared by everyone, so all users together sent at most {course.limit} requests a "
-                "minute: this says how it answers, and nothing of how much it holds."
-            )
-        if self._lost:
-            notes.append(f"{count(len(self._lost), 'worker')} died; what they had not yet told is not counted.")
-        return notes
+    def _say(self) -> None:
+        """Tell what came of the last load, after everything that Locust has to say."""
+        if self._finished is not None:
+            sys.stdout.write(self._finished.said)
+            sys.stdout.flush()
+            self._finished = self._finished._replace(said="")
 
-    def _locust_page(self) -> str:
-        page: str = get_html_report(self._environment, show_download_link=False)  # type: ignore[no-untyped-call]
-        return page
+    def _look_at_workers(self, load: LoadUnderWay) -> None:
+        if not isinstance(self._runner, MasterRunner):
+            return
+        for worker in list(self._runner.clients.values()):
+            if worker.state != STATE_MISSING:
+                load.has_worker(worker.id)
+            elif load.lost_worker(worker.id):
+                _log.warning(f"Worker {worker.id} is lost; the others take its users.")
+
+    def _look_at_reach(self, load: LoadUnderWay) -> None:
+        if self._patience is not None and is_out_of_reach(self._collection.measured, time.time(), self._patience):
+            address = load.course.plan.address
+            _log.error(f"Nothing at {address} was reached for {self._patience:g} s: the load is stopped.")
+            load.end(Ending.UNREACHED)
+
+    def _show(self, load: LoadUnderWay) -> None:
+        if self._progress is not None:
+            self._progress.show(load.course.plan, self._collection.measured, load.elapsed, self._runner.user_count)

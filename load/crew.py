@@ -24,7 +24,7 @@ class Orders:
     """What the master tells every process at the beginning, as plain values that can be sent.
 
     `wait` is the shortest and the longest seconds between two tasks. `period` is the seconds between two arrivals of
-    one stream. `limit` is the requests a minute that this process may send, 0 for as many as it likes; with a limit,
+    one stream. `limit` is the requests a minute that this process may send, None for as many as it likes; with a limit,
     `slowest` is the least seconds that a user waits.
     """
 
@@ -33,7 +33,7 @@ class Orders:
     period: float
     validated: float
     timeout: float
-    limit: int
+    limit: int | None
     slowest: float
 
 
@@ -60,7 +60,9 @@ class Crew:
         return max(random.uniform(least, most), self._orders.slowest * random.uniform(1.0, 1.2))
 
     def wait_for_turn(self) -> None:
-        """Wait until the limit allows another request, if there is one."""
+        """Wait until the limit allows another request, if there is one; with a limit of none at all, for ever."""
+        while self._orders.limit == 0:
+            self._sleep(_MINUTE)
         if self._limiter is not None:
             wait = self._limiter.reserve()
             if wait > 0:

@@ -62,7 +62,7 @@ class Course:
             period=self.streams / rate if rate else 1.0,
             validated=self.plan.validated,
             timeout=settings.timeout,
-            limit=max(1, limit // processes) if limit else 0,
+            limit=None if limit is None else limit // processes,
             slowest=self.plan.users * _MINUTE / limit if limit else 0.0,
         )
 
