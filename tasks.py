@@ -33,7 +33,8 @@ ROBOCOP_CHECK = ("robocop", "check", "suites", "resources")
 ROBOCOP_FORMAT = ("robocop", "format", "--check", "--diff", "suites", "resources")
 TYPES = ("mypy",)
 SECRETS = ("detect-secrets-hook", "--baseline", ".secrets.baseline")
-UNIT = ("pytest", "--cov", "--cov-report=term")
+# Two processes, because most tests wait for another one; each takes whole files, whose tests share what is made once.
+UNIT = ("pytest", "--numprocesses", "2", "--dist", "loadfile", "--cov", "--cov-report=term")
 # Every pabot starts a server, which nothing here uses: on any free port, two of them do not clash.
 PABOT = ("pabot", "--processes", "4", "--pabotlibport", "0")
 
@@ -152,6 +153,12 @@ def docs(_: Context) -> None:
     for page in KEYWORD_PAGES.glob("*.html"):
         page.unlink()
     finish(build_pages(KEYWORD_PAGES))
+
+
+@task
+def dashboards(_: Context) -> None:
+    """Write the dashboards that Grafana reads, into config/grafana/dashboards/."""
+    finish(run(sys.executable, "-m", "config.grafana.generate"))
 
 
 @task

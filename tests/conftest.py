@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg2
 import pytest
 from _pytest.reports import BaseReport
+from coverage import Coverage
 from hypothesis import settings
 from pydantic import SecretStr
 
@@ -22,6 +23,8 @@ from observatory.history.embedded import EmbeddedServer
 # How long an example takes says nothing on a machine that is busy with something else.
 settings.register_profile("observatory", deadline=None)
 settings.load_profile("observatory")
+
+PROPERTIES = Path(__file__).resolve().parent / "property"
 
 RECORDING = (Path(__file__).resolve().parents[2] / "shared" / "pokeapi" / "recorded").resolve()
 """Real responses, where a checkout has them beside it."""
@@ -51,9 +54,20 @@ def home() -> Iterator[Path]:
 def wait_until_stopped(folder: Path, timeout: float = 30.0) -> None:
     """Wait until no embedded server runs below a folder: one that was left ends by itself, behind the caller."""
     deadline = time.monotonic() + timeout
-    while running := list(folder.rglob("postmaster.pid")):
-        assert time.monotonic() < deadline, f"still running: {running}"
-        time.sleep(0.01)
+    for data in _data_folders(folder):
+        while (running := data / "postmaster.pid").exists():
+            assert time.monotonic() < deadline, f"still running: {running}"
+            time.sleep(0.01)
+
+
+def _data_folders(folder: Path) -> list[Path]:
+    """The data folders of servers below a folder; what is in one is no place to look, with its thousands of files."""
+    found = []
+    for path, folders, files in os.walk(folder):
+        if "PG_VERSION" in files:
+            found.append(Path(path))
+            folders.clear()
+    return found
 
 
 def _with_template(url: str) -> str:
@@ -87,6 +101,31 @@ def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
     database = Database.at(SecretStr(database_url), tmp_path)
     yield database
     database.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave properties out of the coverage: their hundreds of examples run the lines that a few run."""
+    for item in items:
+        if PROPERTIES in item.path.parents:
+            item.add_marker("unmeasured")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Run what is unmeasured, with what it needs, and note no line.
+
+    The marker `no_cover` of pytest-cov would not do: it measures fixtures all the same, and pauses only one of the two
+    measurements that are begun in each process of pytest-xdist.
+    """
+    paused = []
+    while item.get_closest_marker("unmeasured") and (coverage := Coverage.current()):
+        coverage.stop()
+        paused.append(coverage)
+    try:
+        return (yield)
+    finally:
+        for coverage in reversed(paused):
+            coverage.start()
 
 
 def _missing_tool_fails_in_ci(report: BaseReport) -> None:

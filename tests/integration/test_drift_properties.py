@@ -29,6 +29,8 @@ MANY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCh
 METRIC = "pokeapi_schema_changes_total"
 _NUMBERS = itertools.count()
 
+pytestmark = pytest.mark.unmeasured  # as all properties
+
 _KEYS = st.text(alphabet="abc.[]*\0é", min_size=1, max_size=3)
 _VALUES = st.recursive(
     st.booleans() | st.integers(-(10**6), 10**6) | st.text(max_size=4),
@@ -38,10 +40,17 @@ _VALUES = st.recursive(
 _OBJECTS = st.dictionaries(_KEYS, _VALUES, min_size=1, max_size=4)
 
 
+def _contains_itself(value: Any, own: str | None = None) -> bool:
+    """Whether a key stands right below itself: both share one path, where one can hide a change of the other."""
+    if isinstance(value, list):
+        return any(_contains_itself(each, own) for each in value)
+    return isinstance(value, dict) and (own in value or any(_contains_itself(each, key) for key, each in value.items()))
+
+
 @st.composite
 def _edited(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     """A body, and the same with one field that was added, is gone, is null or of another type."""
-    body = draw(_OBJECTS)
+    body = draw(_OBJECTS.filter(lambda each: not _contains_itself(each)))
     key = draw(st.sampled_from(sorted(body)))
     match draw(st.sampled_from(["added", "removed", "null", "type"])):
         case "added":

@@ -41,7 +41,10 @@ TEN = {
 Event: TypeAlias = tuple[str, str]
 """A kind of change, and its path."""
 
-pytestmark = pytest.mark.skipif(not HISTORY.is_dir(), reason=f"there is no history of real responses at {HISTORY}")
+pytestmark = [
+    pytest.mark.skipif(not HISTORY.is_dir(), reason=f"there is no history of real responses at {HISTORY}"),
+    pytest.mark.unmeasured,
+]
 
 
 @lru_cache(maxsize=512)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from dataclasses import replace
@@ -226,6 +227,26 @@ def test_that_a_body_was_accepted_is_not_forgotten(database: Database) -> None:
         with database.transaction() as connection:
             store(connection, [run, a_response(run, body=told.Body(digest, content, mark))])
     assert rows(database, "SELECT accepted_by FROM bodies") == [("pokemon@new",)]
+
+
+def test_what_is_news_is_known_however_late_the_run_is_told_of(database_url: str, tmp_path: Path) -> None:
+    """The database is not reached before there is a run, for only its target says what has to be read of it."""
+    asked = threading.Event()
+
+    def locate() -> str:
+        asked.set()
+        return database_url
+
+    for number, is_news in enumerate((False, True)):
+        asked.clear()
+        history = History(Database(locate), tmp_path / "spool", report=pytest.fail)
+        assert not asked.wait(0.2)
+        run, exchange = a_run(), an_exchange(body={"id": 1, "height": number})
+        history.begin(run)
+        assert history.flush()
+        assert history.drift.is_news("embedded", "pokemon", "1", exchange.content_hash) is is_news
+        history.saw(exchange, run)
+        history.close()
 
 
 def test_the_latest_state_comes_first(database: Database, tmp_path: Path) -> None:

@@ -17,7 +17,10 @@ from tests.conftest import RECORDING
 
 HISTORY = RECORDING.parent / "history"
 
-pytestmark = pytest.mark.skipif(not HISTORY.is_dir(), reason=f"the API's history is not there: {HISTORY}")
+pytestmark = [
+    pytest.mark.skipif(not HISTORY.is_dir(), reason=f"the API's history is not there: {HISTORY}"),
+    pytest.mark.unmeasured,
+]
 
 
 def versions(endpoint: str, resource: str) -> list[Any]:

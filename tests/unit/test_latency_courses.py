@@ -16,6 +16,8 @@ COURSES = 24
 CHANGES = [scenario for scenario in SCENARIOS if scenario.change is not None and scenario.share is not None]
 LEVELS = [scenario for scenario in SCENARIOS if scenario.by]
 
+pytestmark = pytest.mark.unmeasured
+
 
 @pytest.fixture(scope="module")
 def told() -> list[Told]:

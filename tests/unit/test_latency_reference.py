@@ -17,6 +17,8 @@ from tests.latency_values import a_time, learn
 SEEDS = range(16)
 NOISE = Noise()
 
+pytestmark = pytest.mark.unmeasured
+
 
 def learnt(noise: Noise = NOISE) -> list[Reference]:
     """What is learnt of pokemon, beside the other endpoints, from several weeks."""

@@ -36,6 +36,8 @@ from tests.latency_values import (
 SEEDS = range(20)
 WEEK = 28  # runs, of which baselines are made
 
+pytestmark = pytest.mark.unmeasured
+
 
 def calm(random: Random, numbers: Sequence[int], amount: int = 30, factor: float = 1.0) -> list[RunOfAll]:
     """Runs of one endpoint, as they follow each other."""

@@ -132,6 +132,9 @@ class Writer:
         return True
 
     def _work(self) -> None:
+        with self._change:
+            # What has to be known when the database is reached depends on the run, which is told of first.
+            self._change.wait_for(lambda: self._pending or self._closing)
         while True:
             try:
                 self._store_next()
