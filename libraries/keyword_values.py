@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import getpass
 import json
+import re
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ Answer = Any
 
 _Seen = TypeVar("_Seen")
 
+_A_SECOND = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(?:/ ?s|(?:requests )?(?:per|a) second)?")
 _EQUALITY = frozenset({AssertionOperator.equal, AssertionOperator.inequal})
 
 
@@ -113,6 +115,19 @@ def share_of(text: str | float) -> float:
     if not 0 <= share < float("inf"):
         raise ObservatoryError(f"'{written}' is no share; write it like 20 % or 0.2.")
     return share
+
+
+def per_second_of(text: str | float) -> float:
+    """How many in a second a person means by `50 per second`, `50 a second`, `50/s` or `50`.
+
+    Raises:
+        ObservatoryError: it is none of these, or not above zero.
+    """
+    written = " ".join(str(text).lower().split())
+    match = _A_SECOND.fullmatch(written)
+    if match is None or float(match[1]) <= 0:
+        raise ObservatoryError(f"'{text}' is not so many a second; write it like 50 per second, 50/s or 50.")
+    return float(match[1])
 
 
 def login() -> str:

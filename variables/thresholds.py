@@ -23,3 +23,21 @@ LATENCY_POLICY = "warn"
 
 FLAKY_THRESHOLD = 0.05
 """A test that surely fails more often than this share of its attempts, though nothing changed, cannot be trusted."""
+
+LOAD_FAILURE_RATE = "1 %"
+"""Below which share the failures of a load test must stay."""
+
+LOAD_LATENCY = "500 ms"
+"""What 95 of 100 requests of a load test may take."""
+
+LOAD_THROUGHPUT = "25 per second"
+"""How many requests ten users of the profile quick must get through."""
+
+SPIKE_LATENCY = "1 s"
+"""What 95 of 100 requests may take while the users are five times as many for a while."""
+
+ARRIVAL_RATE = "40 per second"
+"""At which rate requests arrive that wait for no answer."""
+
+ARRIVAL_THROUGHPUT = "25 per second"
+"""How many of them must come to their end in a second; in the first one, the load only begins."""

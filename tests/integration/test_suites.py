@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SUITES = ROOT / "suites"
 SUITE_FILES = sorted(SUITES.rglob("*.robot"))
 WRITTEN = {test.full_name: test for test in running.TestSuite.from_file_system(SUITES).all_tests}
+NOT_ASKED_FOR = "Load tests run when they are asked for: robot --include load suites/"
 LONGEST_SMOKE = 10.0  # seconds; it takes less than one
 LONGEST_RESILIENCE = 60.0  # seconds; the pauses of the public API would take minutes
 
@@ -50,13 +51,19 @@ def test_a_test_has_at_most_ten_steps_unless_it_is_a_table() -> None:
     assert _named(lambda test: not (test.template or 1 <= len(test.body) <= 10)) == []
 
 
-def test_a_test_is_either_smoke_or_regression() -> None:
-    assert _named(lambda test: len({"smoke", "regression"} & set(test.tags)) != 1) == []
+def test_a_test_is_either_smoke_or_regression_or_load() -> None:
+    assert _named(lambda test: len({"smoke", "regression", "load"} & set(test.tags)) != 1) == []
 
 
 def test_resilience_is_told_by_its_tag() -> None:
     tagged = {name for name, test in WRITTEN.items() if "resilience" in test.tags}
     assert tagged == {name for name in WRITTEN if name.startswith("Suites.Resilience.")} != set()
+
+
+def test_load_is_told_by_its_tag_and_by_no_endpoint() -> None:
+    tagged = {name for name, test in WRITTEN.items() if "load" in test.tags}
+    assert tagged == {name for name in WRITTEN if name.startswith("Suites.Load.")} != set()
+    assert not any({"pokemon", "type", "ability"} & set(WRITTEN[name].tags) for name in tagged)
 
 
 @pytest.mark.parametrize("file", SUITE_FILES, ids=lambda file: file.stem)
@@ -182,13 +189,18 @@ def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
         yield Whole(target, run, attempts, runs, samples)
 
 
-def test_all_tests_pass_but_those_of_what_is_not_recorded(whole: Whole) -> None:
+def test_all_tests_pass_but_those_of_what_is_not_recorded_and_of_load(whole: Whole) -> None:
     assert whole.run.exit_code == 0, whole.run.console
     assert {test.full_name for test in whole.run.tests} == set(WRITTEN)
-    skipped = [test for test in whole.run.tests if test.skipped]
+    skipped = [test for test in whole.run.tests if test.skipped and "load" not in test.tags]
     assert [test.message for test in skipped if "is in neither the recording nor" not in test.message] == []
     assert len(skipped) <= 0.1 * len(WRITTEN)
     assert all(test.passed for test in whole.run.tests if not test.skipped)
+
+
+def test_load_tests_are_skipped_for_they_were_not_asked_for(whole: Whole) -> None:
+    told = [test.message.splitlines()[-1] for test in whole.run.tests if "load" in test.tags and test.skipped]
+    assert told == [NOT_ASKED_FOR] * sum("load" in test.tags for test in WRITTEN.values())
 
 
 def test_nothing_is_warned_of(whole: Whole) -> None:

@@ -66,6 +66,8 @@ def test_exactly_the_tests_whose_tags_match_are_selected(include: list[str], exc
         ([], ["resilience", "smoke"]),
         (["resilience"], ["retries", "timeouts"]),
         (["load"], []),
+        (["load", "smoke"], ["spike"]),
+        ([], ["load"]),
     ],
     ids=str,
 )

@@ -104,9 +104,7 @@ class Counting:
         if trouble is None:
             return
         reason = (endpoint, trouble.type.value, trouble.message)
-        if reason not in self._troubles and len(self._troubles) >= _MOST_MESSAGES:
-            reason = (endpoint, trouble.type.value, OTHER_MESSAGES)
-        self._troubles[reason] += 1
+        _count(self._troubles, reason)
 
     def scheduled(self, at: float, number: int = 1) -> None:
         """Count requests that should be sent at `at`."""
@@ -129,6 +127,13 @@ class Counting:
         self._cells, self._troubles = {}, Counter()
         self._scheduled, self._sent, self._late = Counter(), Counter(), Latencies()
         return taken
+
+
+def _count(troubles: Counter[tuple[str, str, str]], reason: tuple[str, str, str], number: int = 1) -> None:
+    """Count a reason among others, under another message when there are too many of them."""
+    if reason not in troubles and len(troubles) >= _MOST_MESSAGES:
+        reason = (*reason[:2], OTHER_MESSAGES)
+    troubles[reason] += number
 
 
 @dataclass(slots=True)
@@ -177,7 +182,7 @@ class Measurements:
             moment.failures += cell.failures
             moment.unreached += cell.unreached
         for endpoint, kind, message, number in taken["troubles"]:
-            self.troubles[endpoint, kind, message] += number
+            _count(self.troubles, (endpoint, kind, message), number)
         for second, number in taken["scheduled"]:
             self.at(second).scheduled += number
             self.scheduled += number

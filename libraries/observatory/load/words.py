@@ -67,9 +67,11 @@ def ended(report: LoadReport) -> str:
     generator = report.generator
     made_by = "One process" if generator.processes == 1 else f"{generator.processes} processes"
     lost = f", of which {generator.lost} {'was' if generator.lost == 1 else 'were'} lost" if generator.lost else ""
-    if generator.processes == 1:
-        return f"{how} {made_by} made it{lost}, and used up to {percent(generator.busiest)} of a CPU."
-    return f"{how} {made_by} made it{lost}; the busiest used up to {percent(generator.busiest)} of a CPU."
+    if not generator.busiest:  # too short to tell
+        return f"{how} {made_by} made it{lost}."
+    used = f"used up to {percent(generator.busiest)} of a CPU"
+    busiest = f", and {used}" if generator.processes == 1 else f"; the busiest {used}"
+    return f"{how} {made_by} made it{lost}{busiest}."
 
 
 def compared(report: LoadReport) -> Iterator[str]:
