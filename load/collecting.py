@@ -15,7 +15,6 @@ from observatory.load import Counting, Measurements, Trouble
 from observatory.words import one_line
 
 _MESSAGE: Final = "observatory measured"
-_INTERVAL: Final = 1.0  # seconds
 _SPAN: Final = 5  # seconds over which it is told how busy a process is
 _LONGEST: Final = 160  # characters of a message
 
@@ -37,7 +36,7 @@ class Collection:
         if isinstance(self._runner, MasterRunner):
             self._runner.register_message(_MESSAGE, self._arrived)
         if isinstance(self._runner, WorkerRunner):
-            environment.events.test_stop.add_listener(lambda **_: self.hand_over())
+            environment.events.test_stop.add_listener(self._stopped)
             environment.events.quitting.add_listener(lambda **_: self.hand_over())
 
     def begin(self) -> None:
@@ -46,9 +45,10 @@ class Collection:
         self.measured, self.busiest = Measurements(), 0.0
 
     def run(self) -> None:
-        """Hand over what was counted, once a second, for ever."""
+        """Hand over what was counted, once in each second, for ever."""
         while True:
-            gevent.sleep(_INTERVAL)
+            # In the middle of the next second: a loop that sleeps for one each time leaves one out now and then.
+            gevent.sleep(1.5 - time.time() % 1)
             self.hand_over()
             if not isinstance(self._runner, WorkerRunner):
                 moment = self.measured.at(int(time.time()))
@@ -65,6 +65,11 @@ class Collection:
     def workers(self) -> int:
         """How many processes make the load."""
         return self._runner.worker_count if isinstance(self._runner, MasterRunner) else 1
+
+    def _stopped(self, environment: Any, **_: Any) -> None:
+        self.hand_over()
+        # Its users are gone: a worker that waits for them once more is missing at the next start.
+        environment.stop_timeout = 0.0
 
     def _arrived(self, environment: Any, msg: Any) -> None:
         del environment

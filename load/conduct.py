@@ -68,6 +68,8 @@ class Conductor:
             ObservatoryError: an option has a value that it does not take, or the load would not be fair.
         """
         self._ahead = self._planned(from_page=False)
+        # Locust's own timer would begin when this load has ended, and then end the next.
+        self._options.run_time = None
 
     def plan(self) -> Course | None:
         """The course of the load that is about to start; None when it must not, for a reason that is logged."""
@@ -117,6 +119,8 @@ class Conductor:
             return
         orders = self._course.orders(self._settings, max(1, self._collection.workers()))
         setattr(self._options, ORDERS, msgspec.to_builtins(orders))
+        if orders.limit == 0:
+            _log.error(f"{self._course.limit} requests a minute cannot be shared by so many processes: none is sent.")
         self._environment.stop_timeout = max(self._environment.stop_timeout, orders.timeout)
         self._collection.begin()
         self._load = LoadUnderWay(self._course)
@@ -130,6 +134,7 @@ class Conductor:
     def _stop(self) -> None:
         """The load stops, for whatever reason."""
         if self._load is not None:
+            self._look_at_workers(self._load)  # the last one may have been lost this very moment
             self._load.stopped(self._collection.workers() if isinstance(self._runner, MasterRunner) else None)
             if not self._options.headless:
                 gevent.spawn_later(_LAST_WORDS, self._report)
@@ -150,10 +155,19 @@ class Conductor:
         self._collection.hand_over()
         if self._progress is not None:
             self._progress.end()
-        page: str = get_html_report(self._environment, show_download_link=False)  # type: ignore[no-untyped-call]
-        self._finished = finish(load.report(self._collection.measured, self._collection.busiest), self._folder, page)
+        report = load.report(self._collection.measured, self._collection.busiest)
+        self._finished = finish(report, self._folder, self._locust_page(report.plan.address))
         if not self._options.headless:
             self._say()
+
+    def _locust_page(self, shown: str) -> str:
+        """Locust's own report, in which the host is written without user and password."""
+        host, self._environment.host = self._environment.host, shown
+        try:
+            page: str = get_html_report(self._environment, show_download_link=False)  # type: ignore[no-untyped-call]
+        finally:
+            self._environment.host = host
+        return page
 
     def _say(self) -> None:
         """Tell what came of the last load, after everything that Locust has to say."""

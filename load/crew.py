@@ -7,12 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import gevent
-
 from load.checking import Checker
 from load.fair_use import is_shared
 from load.resources import Resources, reader
-from observatory.client import ProcessRateLimiter, RateLimiter
+from observatory.client import SYSTEM_CLOCK, Clock, ProcessRateLimiter, RateLimiter
 from observatory.load import Counting
 from observatory.settings import Settings
 
@@ -40,19 +38,17 @@ class Orders:
 class Crew:
     """The users of this process, as far as they have things in common."""
 
-    def __init__(
-        self, orders: Orders, settings: Settings, counting: Counting, sleep: Callable[[float], Any] = gevent.sleep
-    ) -> None:
+    def __init__(self, orders: Orders, settings: Settings, counting: Counting, clock: Clock = SYSTEM_CLOCK) -> None:
         self.address = orders.address
         self.timeout = orders.timeout
         self.period = orders.period
         self.headers = _authorization(settings, orders.address)
         self.counting = counting
         self.checker = Checker(orders.validated, orders.timeout)
-        self.resources = Resources(orders.address, reader(orders.timeout, self.headers))
+        self.resources = Resources(orders.address, self._in_turn(reader(orders.timeout, self.headers)))
         self._orders = orders
-        self._sleep = sleep
-        self._limiter: RateLimiter | None = ProcessRateLimiter(orders.limit, _MINUTE) if orders.limit else None
+        self._clock = clock  # the system's lets other users go on, since Locust has put gevent's sleep in it
+        self._limiter: RateLimiter | None = ProcessRateLimiter(orders.limit, _MINUTE, clock) if orders.limit else None
 
     def pause(self) -> float:
         """Seconds that a user waits between two tasks: any within the profile's, or as many as a limit asks for."""
@@ -62,11 +58,20 @@ class Crew:
     def wait_for_turn(self) -> None:
         """Wait until the limit allows another request, if there is one; with a limit of none at all, for ever."""
         while self._orders.limit == 0:
-            self._sleep(_MINUTE)
+            self._clock.sleep(_MINUTE)
         if self._limiter is not None:
             wait = self._limiter.reserve()
             if wait > 0:
-                self._sleep(wait)
+                self._clock.sleep(wait)
+
+    def _in_turn(self, read: Callable[[str], bytes]) -> Callable[[str], bytes]:
+        """The lists are asked for like everything else."""
+
+        def wait_and_read(address: str) -> bytes:
+            self.wait_for_turn()
+            return read(address)
+
+        return wait_and_read
 
 
 def _authorization(settings: Settings, address: str) -> Mapping[str, str]:

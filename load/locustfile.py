@@ -16,6 +16,7 @@ from load.collecting import Collection
 from load.conduct import ORDERS, Conductor
 from load.course import ProfileShape
 from load.crew import Crew, Orders, muster
+from load.interruption import Interruption
 from load.options import add_options
 from load.visitors import ArrivalVisitor, JourneyVisitor, LookupVisitor
 from observatory.errors import ObservatoryError
@@ -28,6 +29,8 @@ _NOT_STARTED = 2
 
 # The web page, too, should be no older than a second.
 locust.runners.WORKER_REPORT_INTERVAL = 1.0
+# A worker whose master was killed makes load that nobody counts: not for a minute.
+locust.runners.MASTER_HEARTBEAT_TIMEOUT = 10
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
@@ -54,6 +57,7 @@ def _assemble(environment: Any, **_: Any) -> None:
         sys.stderr.write(f"{error}\n")
         sys.exit(_NOT_STARTED)
     gevent.spawn(collection.run)
+    Interruption(runner, headless=options.headless).listen()
 
     def start(environment: Any, **_: Any) -> None:
         orders = getattr(environment.parsed_options, ORDERS, None)

@@ -12,6 +12,7 @@ from typing import Final
 
 import gevent
 from gevent.pywsgi import WSGIServer
+from gevent.socket import SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -147,11 +148,8 @@ def serve_numbers(numbers: LoadNumbers, host: str, port: int) -> WSGIServer | No
 
     A load without its live numbers is better than none.
     """
-    registry = CollectorRegistry()
-    registry.register(numbers)
-    server = WSGIServer((host, port), make_wsgi_app(registry), log=None)
     try:
-        server.start()
+        listener = _listening(host, port)
     except (OSError, OverflowError) as error:  # a number that is too large for a port overflows
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         _log.warning(
@@ -159,8 +157,27 @@ def serve_numbers(numbers: LoadNumbers, host: str, port: int) -> WSGIServer | No
             "another load may be running. Choose another with --metrics-port."
         )
         return None
+    registry = CollectorRegistry()
+    registry.register(numbers)
+    server = WSGIServer(listener, make_wsgi_app(registry), log=None)
+    server.start()
     gevent.spawn(_keep_looking, numbers)
     return server
+
+
+def _listening(host: str, port: int) -> socket:
+    """A socket that listens there; left to itself, gevent's server loses the one that cannot."""
+    # The port is not looked up: one that is too large would come out as another.
+    family, kind, protocol, _, address = getaddrinfo(host, None, type=SOCK_STREAM)[0]
+    listener = socket(family, kind, protocol)
+    try:
+        listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        listener.bind((address[0], port, *address[2:]))
+        listener.listen()
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 def _keep_looking(numbers: LoadNumbers) -> None:

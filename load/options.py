@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any, Final
 
@@ -79,9 +80,10 @@ def seconds(text: str, name: str) -> float | None:
     if not text.strip():
         return None
     match = _SECONDS.fullmatch(text.strip())
-    if match is None or float(match[1]) <= 0:
+    value = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    if not 0 < value < math.inf:
         raise LoadOptionError(f"{name} is '{one_line(text)}', but it must be a time such as 500 ms, 10 s or 2 min.")
-    return float(match[1]) * _UNITS[match[2]]
+    return value
 
 
 def share(text: str, name: str) -> float | None:
@@ -108,6 +110,7 @@ def rate(text: str, name: str) -> float | None:
     if not text.strip():
         return None
     match = _RATE.fullmatch(text.strip())
-    if match is None or float(match[1]) <= 0:
+    value = float(match[1]) if match else 0.0
+    if not 0 < value < math.inf:
         raise LoadOptionError(f"{name} is '{one_line(text)}', but it must be requests a second, such as 500.")
-    return float(match[1])
+    return value

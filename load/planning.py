@@ -16,7 +16,7 @@ from load.tasks import LOOKUP
 from observatory.load import Limits, LoadModel, LoadPlan
 from observatory.settings import Settings
 from observatory.targets import without_credentials
-from observatory.words import listed
+from observatory.words import listed, one_line
 
 OWN: Final = "own"
 """The profile of those who say themselves how many users there are, and for how long."""
@@ -116,7 +116,7 @@ def _profile(given: Any, *, from_page: bool) -> tuple[Profile, float | None]:
         own = Profile(users=_users(given.num_users, 1), seconds=0)
         return own, given.run_time or None
     if given.profile not in PROFILES:
-        raise LoadOptionError(f"There is no profile '{given.profile}'; there are {listed(PROFILES)}.")
+        raise LoadOptionError(f"There is no profile '{one_line(given.profile)}'; there are {listed(PROFILES)}.")
     named = PROFILES[given.profile]
     if not from_page:
         named = replace(named, users=_users(given.num_users, named.users), seconds=given.run_time or named.seconds)

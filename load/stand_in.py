@@ -30,6 +30,9 @@ class StandIn:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 def start_stand_in(processes: int, recording: Path | None = None) -> StandIn:

@@ -88,7 +88,8 @@ def finish_command(folder: Path) -> None:
         try:
             report = replace(report, past=tuple(memory.history.load.past(report, run)))
         except HistoryError as error:
-            problems.append(str(error))
+            if not problems:  # the history has told already, in its own words
+                problems.append(str(error))
         write_report(report, folder)
         has_page = (folder / "locust.html").is_file()
         page.write_text(load_page(report, memory.masker, has_locust_page=has_page), encoding="utf-8")

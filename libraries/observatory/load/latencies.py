@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final, Self
 
 from hdrh.histogram import HdrHistogram
@@ -9,6 +10,7 @@ from hdrh.histogram import HdrHistogram
 _MICRO: Final = 1e6  # microseconds in a second: the histogram counts whole ones
 _LONGEST: Final = 3_600_000_000  # an hour
 _DIGITS: Final = 3
+_ALL: Final = 100.0
 
 
 class Latencies:
@@ -52,14 +54,14 @@ class Latencies:
 
     def percentile(self, percent: float) -> float | None:
         """The least latency in seconds that `percent` of all do not exceed; None when there are none."""
-        return self._histogram.get_value_at_percentile(percent) / _MICRO if len(self) else None
+        number = len(self)
+        if not number:
+            return None
+        # The histogram rounds the rank, also down: then fewer than so many would be covered.
+        rank = math.ceil(round(number * percent / _ALL, 6))
+        return float(self._histogram.get_value_at_percentile(_ALL * rank / number)) / _MICRO
 
     @property
     def longest(self) -> float | None:
         """The longest latency in seconds; None when there are none."""
         return self._histogram.get_max_value() / _MICRO if len(self) else None
-
-    @property
-    def mean(self) -> float | None:
-        """The mean latency in seconds; None when there are none."""
-        return self._histogram.get_mean_value() / _MICRO if len(self) else None
