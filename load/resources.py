@@ -6,6 +6,7 @@ import json
 import logging
 import random
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from typing import Final
 from urllib.request import Request, urlopen
 
@@ -53,7 +54,7 @@ class Resources:
         try:
             page = json.loads(self._read(address))
             ids = tuple(entry["url"].rstrip("/").rpartition("/")[2] for entry in page["results"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, HTTPException, ValueError, KeyError, TypeError, AttributeError) as error:
             _log.warning(
                 f"The list at {address} could not be read ({error}); asking for {endpoint}/1 to {endpoint}/18."
             )

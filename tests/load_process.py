@@ -13,9 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.error import URLError
-from urllib.request import urlopen
 
+import httpx
 import psutil
 
 from observatory.load import LoadReport, read_report
@@ -87,9 +86,8 @@ class LoadProcess:
     def number(self, metric: str) -> float:
         """The sum of a metric that it shows to Prometheus at the moment; 0 when it shows none."""
         try:
-            with urlopen(f"http://127.0.0.1:{self._metrics_port}/metrics", timeout=5) as answer:
-                text = answer.read().decode()
-        except (URLError, OSError):
+            text = httpx.get(f"http://127.0.0.1:{self._metrics_port}/metrics").text
+        except httpx.TransportError:
             return 0.0
         lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
         return sum(float(value) for name, _, value in lines if name.partition("{")[0] == metric)
@@ -155,6 +153,21 @@ class LoadProcess:
     ) -> None:
         """Leave nothing behind."""
         self.close()
+
+
+def observatory_load(folder: Path, *options: str, **environment: str) -> LoadProcess:
+    """`observatory load run` with some options."""
+    return LoadProcess(folder, [*OBSERVATORY, *options], environment)
+
+
+def locust(folder: Path, *options: str, **environment: str) -> LoadProcess:
+    """Locust itself with some options."""
+    return LoadProcess(folder, [*LOCUST, *options], environment)
+
+
+def said(printed: str) -> str:
+    """What was printed, as one line."""
+    return " ".join(printed.split())
 
 
 def _command_line(process: psutil.Process) -> list[str]:

@@ -123,8 +123,8 @@ def list_command(target: str | None, most: int, database_url: str | None) -> Non
 
 def _told(report: LoadReport, outcome: Outcome, page: Path) -> Iterator[str]:
     """The verdict for a terminal, in a few lines."""
-    from observatory.load.words import compared, ended, headline, planned, reasons
     from observatory.load.sentences import in_numbers
+    from observatory.load.words import compared, ended, headline, planned, reasons
 
     yield ""
     yield click.style(headline(report), fg=_COLOURS[outcome], bold=True)

@@ -138,7 +138,10 @@ def _count(troubles: Counter[tuple[str, str, str]], reason: tuple[str, str, str]
 
 @dataclass(slots=True)
 class Moment:
-    """One second of a load, of all processes: the cells as they were taken, and how many users there were."""
+    """One second of a load, of all processes: the cells as they were taken, and how many users there were.
+
+    They are looked at about once a second, so in some seconds nobody looked.
+    """
 
     cells: list[tuple[str, list[Any]]] = field(default_factory=list)
     requests: int = 0
@@ -146,8 +149,8 @@ class Moment:
     unreached: int = 0
     scheduled: int = 0
     sent: int = 0
-    users: int = 0
-    workers: int = 0
+    users: int | None = None
+    workers: int | None = None
 
     def whole(self) -> Cell:
         """What ended in this second, of all endpoints together."""

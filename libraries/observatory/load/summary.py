@@ -79,17 +79,25 @@ def numbers(endpoint: str, cell: Cell, seconds: float) -> Numbers:
 
 def _timeline(measured: Measurements, first: int, last: int) -> tuple[Second, ...]:
     """Every second from the first to the last, also those in which nothing came."""
-    nothing = Moment()
-    last = max([last, *(second for second, moment in measured.moments.items() if moment.requests)])
-    return tuple(_second(second - first, measured.moments.get(second, nothing)) for second in range(first, last + 1))
+    moments = measured.moments
+    last = max([last, *(second for second, moment in moments.items() if moment.requests)])
+    # Where nobody looked, there were as many as before; before anybody looked, as many as were seen first.
+    looks = [(moment.users, moment.workers or 0) for _, moment in sorted(moments.items()) if moment.users is not None]
+    there = looks[0] if looks else (0, 0)
+    timeline = []
+    for second in range(first, last + 1):
+        moment = moments.get(second) or Moment()
+        there = (moment.users, moment.workers or 0) if moment.users is not None else there
+        timeline.append(_second(second - first, moment, *there))
+    return tuple(timeline)
 
 
-def _second(number: int, moment: Moment) -> Second:
+def _second(number: int, moment: Moment, users: int, workers: int) -> Second:
     latencies = moment.whole().latencies
     return Second(
         number=number,
-        users=moment.users,
-        workers=moment.workers,
+        users=users,
+        workers=workers,
         requests=moment.requests,
         failures=moment.failures,
         scheduled=moment.scheduled,
