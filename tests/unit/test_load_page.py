@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from observatory.load import Ending, Generator, Limits, LoadReport
-from observatory.load.page import load_page
 from observatory.load.sentences import duration, share
 from observatory.load.words import compared, ended, planned
+from observatory.load_page import load_page
 from observatory.logs.masking import Masker
 from tests.chromium import look
 from tests.html_page import HtmlPage

@@ -68,7 +68,7 @@ def run_command(
 def finish_command(folder: Path) -> None:
     """Judge the load whose report.json is in FOLDER, remember it, and write its page; Locust's master calls this."""
     from observatory.load import judged, read_report, write_report
-    from observatory.load.page import load_page
+    from observatory.load_page import load_page
     from observatory.session import Memory, new_run
     from observatory.settings import load_settings
 

@@ -9,11 +9,11 @@ from typing import Final
 
 from observatory.charts.svg import GREEN, RED
 from observatory.health.html import Desk, listed_items
-from observatory.load.page.charts import arrivals_chart, latencies_chart, requests_chart
-from observatory.load.page.tables import endpoints_table, failures_table
 from observatory.load.report import LoadReport, Outcome
 from observatory.load.sentences import milliseconds, per_second, requests, share
 from observatory.load.words import SIGNS, ended, headline, outcome_of, planned, reasons
+from observatory.load_page.charts import arrivals_chart, latencies_chart, requests_chart
+from observatory.load_page.tables import endpoints_table, failures_table
 
 _AMBER: Final = "var(--warn-link-color,#a35f00)"
 _COLOURS: Final = {Outcome.PASSED: GREEN, Outcome.FAILED: RED, Outcome.UNSURE: _AMBER, None: _AMBER}

@@ -8,12 +8,12 @@ from typing import Final, NamedTuple
 
 from observatory import health
 from observatory.health.html import Desk, clock, heading, listed_items
-from observatory.load.page.advice import how_to_read
-from observatory.load.page.charts import arrivals_chart, latencies_chart, requests_chart
-from observatory.load.page.tables import endpoints_table, failures_table, past_table
 from observatory.load.report import LoadReport, Outcome
 from observatory.load.sentences import duration, grouped, milliseconds, share
 from observatory.load.words import SIGNS, WORDS, ended, headline, outcome_of, planned, reasons
+from observatory.load_page.advice import how_to_read
+from observatory.load_page.charts import arrivals_chart, latencies_chart, requests_chart
+from observatory.load_page.tables import endpoints_table, failures_table, past_table
 from observatory.logs.masking import Masker
 
 _STYLES: Final = (Path(health.__file__).with_name("page.css"), Path(__file__).with_name("page.css"))

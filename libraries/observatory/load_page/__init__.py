@@ -1,5 +1,5 @@
 """The page of a load: one file that a person can open without any server."""
 
-from observatory.load.page.whole import load_page
+from observatory.load_page.whole import load_page
 
 __all__ = ["load_page"]
