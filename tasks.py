@@ -214,13 +214,15 @@ def lint_steps() -> list[Step]:
 
 
 def suite_steps(recording: Path = RECORDING) -> Iterator[Step]:
-    """All suites through the real robot and the real pabot, on each target that needs no network."""
+    """All suites through the real robot and the real pabot, on each target that needs no network; and those of load."""
     absent = "" if recording.is_dir() else "there is no recording at ../shared/pokeapi/recorded"
     for target, reason in (("embedded", ""), ("replay", absent)):
         for name, command in (("robot", ("robot",)), ("pabot", PABOT)):
             results = f"results/{name}-{target}"
             full = (*command, "--outputdir", results, *on(target), "suites/")
             yield Step(f"{name} {target}", partial(run, *full), reason)
+    load = ("robot", "--outputdir", "results/robot-load", "--include", "load", "suites/")
+    yield Step("robot load", partial(run, *load))
 
 
 def on(target: str) -> Sequence[str]:

@@ -311,10 +311,11 @@ def test_suites_run_by_robot_and_pabot_on_every_target_without_network(tmp_path:
         "pabot embedded",
         "robot replay",
         "pabot replay",
+        "robot load",
     ]
-    assert [step.skipped for step in steps] == [""] * 4
+    assert [step.skipped for step in steps] == [""] * 5
     absent = list(tasks.suite_steps(tmp_path / "absent"))
-    assert [bool(step.skipped) for step in absent] == [False, False, True, True]
+    assert [bool(step.skipped) for step in absent] == [False, False, True, True, False]
 
 
 # Keyword documentation
