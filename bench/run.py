@@ -20,6 +20,10 @@ from bench.drift import run_drift
 from bench.growth import run_growth
 from bench.health import run_health
 from bench.latency import run_latency
+from bench.load_arrivals import run_arrivals
+from bench.load_freeze import run_freeze
+from bench.load_spike import run_spike
+from bench.load_users import run_users
 from bench.report import Result, paint, rendered
 from bench.smoke import run_smoke
 from bench.timing import BenchError, load
@@ -36,6 +40,10 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "backfill": lambda place, _: run_backfill(place),
     "health": lambda place, _: run_health(place),
     "latency": run_latency,
+    "load": lambda place, _: run_users(place),
+    "arrivals": lambda place, _: run_arrivals(place),
+    "freeze": lambda place, _: run_freeze(place),
+    "spike": lambda place, _: run_spike(place),
 }
 
 
