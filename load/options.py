@@ -7,13 +7,9 @@ import re
 from typing import Any, Final
 
 from load.profiles import PROFILES
-from load.shapes import SHAPES
-from load.tasks import LOOKUP, VISITORS
 from observatory.errors import ObservatoryError
+from observatory.load.choices import CHOICES
 from observatory.words import one_line
-
-METRICS_PORT: Final = 9646
-"""Where the numbers of a running load are shown to Prometheus; the port that exporters for Locust have always had."""
 
 _SECONDS: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|min|h)?")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, None: 1.0, "min": 60.0, "h": 3600.0}
@@ -33,41 +29,21 @@ def add_options(parser: Any) -> None:
     for action in parser._actions:  # noqa: SLF001 - Locust has --profile already, as a free text to group runs by
         if action.dest == "profile":
             action.help = f"What to run: {', '.join(PROFILES)}. Without one, --users and --run-time say it."
-    shapes = ["", *SHAPES]
+    for choice in CHOICES:
+        takes: dict[str, Any] = {"default": choice.default, "help": choice.help, "include_in_web_ui": choice.on_page}
+        if choice.default is False:
+            takes["action"] = "store_true"
+        elif isinstance(choice.default, int):
+            takes["type"] = int
+        if choice.among:
+            takes["choices"] = [*dict.fromkeys((choice.default, *choice.among))]
+        parser.add_argument(choice.name, **takes)
     parser.add_argument(
-        "--shape", default="", choices=shapes, help=f"How the load changes: {', '.join(SHAPES)}; else the profile's."
-    )
-    parser.add_argument("--visitor", default=LOOKUP, choices=list(VISITORS), help="What a user does.")
-    parser.add_argument(
-        "--rate", default="", help="Arrivals a second, such as 500: an open model, whose requests wait for no answer."
-    )
-    parser.add_argument("--validate", default="100 %", help="The share of the answers that is held against its model.")
-    parser.add_argument("--max-failures", default="1 %", help="The share of requests that may fail; empty for any.")
-    parser.add_argument("--max-p95", default="500 ms", help="What P95 may be; empty for any.")
-    parser.add_argument("--min-throughput", default="", help="Requests a second that there must be; empty for any.")
-    parser.add_argument(
-        "--i-own-this-server", action="store_true", default=False, help="Let the public API be loaded beyond fair use."
-    )
-    hidden: dict[str, Any] = {"include_in_web_ui": False}
-    parser.add_argument(
-        "--target", default="", help="What is asked without --host: embedded, replay, live or an address.", **hidden
-    )
-    parser.add_argument(
-        "--results", default="", help="The folder of the report; else load in the folder of results.", **hidden
-    )
-    parser.add_argument(
-        "--metrics-port",
-        type=int,
-        default=METRICS_PORT,
-        help="Where Prometheus finds the numbers; 0 for nowhere.",
-        **hidden,
-    )
-    parser.add_argument("--metrics-host", default="127.0.0.1", help="On which address that port is opened.", **hidden)
-    parser.add_argument(
-        "--give-up-after", default="10 s", help="How long nothing may be reached before the load is stopped.", **hidden
-    )
-    parser.add_argument(
-        "--progress", action="store_true", default=False, help="One line a second instead of Locust's tables.", **hidden
+        "--progress",
+        action="store_true",
+        default=False,
+        help="One line a second instead of Locust's tables.",
+        include_in_web_ui=False,
     )
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from observatory.commands.reached import database, with_database
 from observatory.errors import HistoryError, ObservatoryError
+from observatory.load.choices import CHOICES
 
 if TYPE_CHECKING:
     from observatory.load import LoadReport, Outcome
@@ -21,46 +22,59 @@ _COLOURS: Final = {"passed": "green", "failed": "red", "unsure": "yellow"}
 _EXIT_CODES: Final = {"passed": 0, "failed": 1, "unsure": 3}
 _LOCUSTS_OWN: Final = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": ["-h", "--help"]}
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
 
 @click.group()
 def load() -> None:
     """Run loads, judge them, and list those that were."""
 
 
+def _with_choices(command: _Command) -> _Command:
+    """Give a command every option of a load."""
+    for choice in reversed(CHOICES):
+        shown = f"{choice.help} [default: {choice.default}]" if choice.default else choice.help
+        if choice.default is False:
+            command = click.option(choice.name, is_flag=True, help=shown)(command)
+        else:
+            command = click.option(choice.name, type=click.Choice(choice.among) if choice.among else str, help=shown)(
+                command
+            )
+    return command
+
+
 @load.command(name="run", context_settings=_LOCUSTS_OWN)
 @click.option("--profile", default="quick", show_default=True, help="quick, light, medium or heavy.")
-@click.option("--target", help="embedded, replay, live, or an address; else the one of the settings.")
-@click.option("--shape", help="steady, ramp, spike or sawtooth; else the profile's.")
-@click.option("--rate", help="Arrivals a second, such as 500: requests that wait for no answer.")
+@_with_choices
+@click.option("--users", type=click.IntRange(1), help="The most users at once; else the profile's.")
+@click.option("--run-time", help="How long, such as 90s or 5m; else as long as the profile says.")
 @click.option("--processes", type=click.IntRange(1, 64), help="Processes that make the load.")
 @click.option("--web", is_flag=True, help="Show it on Locust's own page too, at http://127.0.0.1:8089.")
 @click.argument("locust_options", nargs=-1, type=click.UNPROCESSED)
-def run_command(
-    profile: str,
-    target: str | None,
-    shape: str | None,
-    rate: str | None,
-    processes: int | None,
-    locust_options: tuple[str, ...],
-    *,
-    web: bool,
-) -> None:
+def run_command(locust_options: tuple[str, ...], *, web: bool, **chosen: str | int | bool | None) -> None:
     """Run a load to its end, and give the verdict.
 
-    All other options are passed on to Locust: `locust -f load/locustfile.py --help` lists them. The exit code is 0
-    when the load passed, 1 when it failed, 2 when it was not started, and 3 when it proved nothing.
+    Other options are passed on to Locust, whose own are listed by `locust --help`. The exit code is 0 when the load
+    passed, 1 when it failed, 2 when it was not started, and 3 when it proved nothing.
     """
     from observatory.load.running import run_load
 
-    given = {"--target": target, "--shape": shape, "--rate": rate, "--processes": processes}
-    options = ["--profile", profile, *(part for name, value in given.items() if value for part in (name, str(value)))]
     # Whoever ends this ends the load, whose report is waited for: a signal is taken as a Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        code = run_load([*options, *locust_options], os.environ, web=web)
+        code = run_load([*_as_options(chosen), *locust_options], os.environ, web=web)
     except ObservatoryError as error:
         raise click.ClickException(str(error)) from error
     raise click.exceptions.Exit(code)
+
+
+def _as_options(chosen: Mapping[str, str | int | bool | None]) -> Iterator[str]:
+    """What was chosen, as Locust's command line takes it."""
+    for name, value in chosen.items():
+        if value is True:
+            yield f"--{name.replace('_', '-')}"
+        elif value is not None and value is not False:
+            yield f"--{name.replace('_', '-')}={value}"
 
 
 @load.command(name="finish", hidden=True)
