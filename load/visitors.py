@@ -12,6 +12,7 @@ import gevent
 from gevent.pool import Group
 from locust import FastHttpUser
 
+from load.clients import Clients
 from load.crew import Crew, crew_of
 from load.question import Question
 from load.resources import Resources
@@ -45,6 +46,7 @@ class Visitor(FastHttpUser):
         self.network_timeout = self.connection_timeout = self.crew.timeout
         self.default_headers = dict(self.crew.headers)
         super().__init__(environment)
+        self.client.client.clientpool = Clients(**self.client.client.clientpool.client_args)
         # The API sets no cookies, and looking for them in each answer takes a tenth of the time of a request.
         self.client.client.cookiejar = None
 
@@ -71,7 +73,8 @@ class Visitor(FastHttpUser):
         with self.client.get(question.path, name=question.name, headers=_HEADERS, catch_response=True) as response:
             meta = response.request_meta
             meta["response_time"] += 1000 * late
-            body: bytes = response.content or b""
+            # A body that could not be read once cannot be read again.
+            body: bytes = b"" if meta["exception"] else response.content or b""
             trouble = self._trouble(question, response, body)
             if trouble is None:
                 response.success()
