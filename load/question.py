@@ -35,8 +35,8 @@ class Asking(Protocol):
     def resources(self) -> Resources:
         """What there is to ask for."""
 
-    def ask(self, question: Question, *, late: float = 0.0) -> bytes:
-        """Ask, check the answer, count it, and give its body; `late` seconds after it should have been asked."""
+    def ask(self, question: Question, due: float | None = None) -> bytes:
+        """Ask, check the answer, count it, and give its body; `due` is when it should have been asked."""
 
     def pause(self) -> None:
         """Wait as long as this user does between two questions."""

@@ -6,9 +6,17 @@ import json
 import logging
 import random
 from collections.abc import Callable, Mapping
-from http.client import HTTPException
+from http import HTTPStatus
+from threading import Lock
 from typing import Final
-from urllib.request import Request, urlopen
+
+import httpx
+
+from observatory.client.fault import status_words
+from observatory.targets import without_credentials
+
+ENDPOINTS: Final = ("pokemon", "type", "ability")
+"""What users ask for."""
 
 _FIRST: Final = tuple(str(number) for number in range(1, 19))
 """What is asked for when no list could be had: these exist in every endpoint, and failures will say the rest."""
@@ -29,14 +37,21 @@ class Resources:
         self._address = address
         self._read = read
         self._known: dict[str, list[str]] = {}
+        self._learning = Lock()
         self._random = choose or random.Random()
+
+    def learn(self) -> None:
+        """Learn what there is of every endpoint; whoever comes meanwhile waits for it."""
+        for endpoint in ENDPOINTS:
+            self.any_of(endpoint)
 
     def any_of(self, endpoint: str) -> str:
         """The id of any resource of an endpoint."""
-        known = self._known.get(endpoint)
-        if known is None:
-            known = self._known.setdefault(endpoint, list(self._listed(endpoint)))
-        return self._random.choice(known)
+        if endpoint not in self._known:
+            with self._learning:
+                if endpoint not in self._known:
+                    self._known[endpoint] = list(self._listed(endpoint))
+        return self._random.choice(self._known[endpoint])
 
     def count(self, endpoint: str) -> int:
         """How many resources an endpoint has."""
@@ -54,21 +69,29 @@ class Resources:
         try:
             page = json.loads(self._read(address))
             ids = tuple(entry["url"].rstrip("/").rpartition("/")[2] for entry in page["results"])
-        except (OSError, HTTPException, ValueError, KeyError, TypeError, AttributeError) as error:
-            _log.warning(
-                f"The list at {address} could not be read ({error}); asking for {endpoint}/1 to {endpoint}/18."
-            )
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, AttributeError) as error:
+            shown = without_credentials(address)
+            _log.warning(f"The list at {shown} could not be read ({error}); asking for {endpoint}/1 to {endpoint}/18.")
             return _FIRST
         return ids or _FIRST
 
 
 def reader(timeout: float, headers: Mapping[str, str]) -> Callable[[str], bytes]:
-    """Reads addresses, in at most so many seconds each."""
+    """Reads addresses, in at most so many seconds each.
+
+    A redirect is not followed: what may be said to this server is not for another one.
+    """
 
     def read(address: str) -> bytes:
-        request = Request(address, headers={"Accept": "application/json", **headers})  # noqa: S310 - as the plan says
-        with urlopen(request, timeout=timeout) as answer:  # noqa: S310
-            body: bytes = answer.read(_LARGEST)
+        every = {"Accept": "application/json", **headers}
+        with httpx.stream("GET", address, headers=every, timeout=timeout, trust_env=False) as answer:
+            if answer.status_code != HTTPStatus.OK:
+                raise ValueError(f"the answer is {status_words(answer.status_code)}")
+            body = b""
+            for piece in answer.iter_bytes():
+                body += piece
+                if len(body) > _LARGEST:
+                    raise ValueError(f"it has more than {_LARGEST} bytes")
             return body
 
     return read

@@ -43,6 +43,8 @@ class Visitor(FastHttpUser):
 
     def __init__(self, environment: Any) -> None:
         self.crew: Crew = crew_of(environment)
+        # Not the class's, which Locust changes with the host on its page, also while a load goes on.
+        self.host = self.crew.address
         self.network_timeout = self.connection_timeout = self.crew.timeout
         self.default_headers = dict(self.crew.headers)
         super().__init__(environment)
@@ -63,14 +65,22 @@ class Visitor(FastHttpUser):
         """Wait as long as between two tasks."""
         gevent.sleep(self.wait_time())
 
-    def ask(self, question: Question, *, late: float = 0.0) -> bytes:
+    def on_start(self) -> None:
+        """Learn what there is to ask for, before the first question."""
+        self.crew.resources.learn()
+
+    def ask(self, question: Question, due: float | None = None) -> bytes:
         """Ask, check the answer, count it, and give its body.
 
-        `late` is the seconds that the request was sent after it should have been: they are a part of the time that
-        it took.
+        `due` is when the request should have been sent, by `time.perf_counter`: the time since then is a part of the
+        time that it took.
         """
         self.crew.wait_for_turn()
-        with self.client.get(question.path, name=question.name, headers=_HEADERS, catch_response=True) as response:
+        late = 0.0
+        if due is not None:
+            late = max(0.0, time.perf_counter() - due)
+            self.crew.counting.sent(time.time(), late)
+        with self._asked(question) as response:
             meta = response.request_meta
             meta["response_time"] += 1000 * late
             # A body that could not be read once cannot be read again.
@@ -85,6 +95,14 @@ class Visitor(FastHttpUser):
             else:
                 response.failure(TroubleError(trouble))
         return body
+
+    def _asked(self, question: Question) -> Any:
+        # The client's own timeout is for each piece of an answer: pieces could come for ever.
+        timeout = gevent.Timeout.start_new(self.crew.timeout)
+        try:
+            return self.client.get(question.path, name=question.name, headers=_HEADERS, catch_response=True)
+        finally:
+            timeout.close()
 
     def _trouble(self, question: Question, response: Any, body: bytes) -> Trouble | None:
         status, error = response.status_code, response.request_meta["exception"]
@@ -124,6 +142,7 @@ class ArrivalVisitor(Visitor):
 
     def on_start(self) -> None:
         """Begin the timetable somewhere within the first period, so that the streams do not march in step."""
+        super().on_start()
         self._under_way = Group()
         self._period = self.crew.period
         self._due = time.perf_counter() + random.random() * self._period
@@ -137,7 +156,7 @@ class ArrivalVisitor(Visitor):
         now = time.perf_counter()
         while self._due <= now:
             self.crew.counting.scheduled(time.time() + self._due - now)
-            self._under_way.spawn(self._send, self._due)
+            self._under_way.spawn(random.choice(_LOOKUPS), self, self._due)
             self._due += self._period
 
     def on_stop(self) -> None:
@@ -146,11 +165,6 @@ class ArrivalVisitor(Visitor):
         if behind > 0:
             self.crew.counting.scheduled(time.time(), math.ceil(behind / self._period))
         self._under_way.join(timeout=self.crew.timeout + 1)
-
-    def _send(self, due: float) -> None:
-        late = time.perf_counter() - due
-        self.crew.counting.sent(time.time(), late)
-        random.choice(_LOOKUPS)(self, late)
 
 
 _LOOKUPS = [task for task, weight in LOOKUPS.items() for _ in range(weight)]

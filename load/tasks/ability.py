@@ -10,6 +10,6 @@ WEIGHT: Final = 1
 """How often it is done, compared with the other tasks."""
 
 
-def get_ability(visitor: Asking, late: float = 0.0) -> None:
+def get_ability(visitor: Asking, due: float | None = None) -> None:
     """Look up an ability, any of those that there are."""
-    visitor.ask(Question("ability", visitor.resources.any_of("ability")), late=late)
+    visitor.ask(Question("ability", visitor.resources.any_of("ability")), due)

@@ -10,6 +10,6 @@ WEIGHT: Final = 3
 """How often it is done, compared with the other tasks."""
 
 
-def get_pokemon(visitor: Asking, late: float = 0.0) -> None:
+def get_pokemon(visitor: Asking, due: float | None = None) -> None:
     """Look up a pokemon, any of those that there are."""
-    visitor.ask(Question("pokemon", visitor.resources.any_of("pokemon")), late=late)
+    visitor.ask(Question("pokemon", visitor.resources.any_of("pokemon")), due)

@@ -10,6 +10,6 @@ WEIGHT: Final = 1
 """How often it is done, compared with the other tasks."""
 
 
-def get_type(visitor: Asking, late: float = 0.0) -> None:
+def get_type(visitor: Asking, due: float | None = None) -> None:
     """Look up a type, any of those that there are."""
-    visitor.ask(Question("type", visitor.resources.any_of("type")), late=late)
+    visitor.ask(Question("type", visitor.resources.any_of("type")), due)
