@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from typing import Any, Final
@@ -9,12 +10,14 @@ from typing import Any, Final
 import gevent
 from locust.runners import MasterRunner, WorkerRunner
 
-from load.visitors import TroubleError
+from load.visitors import NOT_COUNTED, TroubleError
 from observatory.exchange import FailureType
 from observatory.load import Counting, Measurements, Trouble
 from observatory.words import one_line
 
 _MESSAGE: Final = "observatory measured"
+_SAME_TIME: Final = 1.0  # seconds by which clocks may differ
+_SETTLED_AFTER: Final = 10  # seconds, within which every process has told what it counted
 _SPAN: Final = 5  # seconds over which it is told how busy a process is
 _LONGEST: Final = 160  # characters of a message
 
@@ -23,12 +26,16 @@ class Collection:
     """Counts every request of this process, and brings the counts to where the report is made.
 
     On the master, or where there is only one process, `measured` is what all have counted since `begin`, and
-    `busiest` the largest share of a CPU that one of them used for some seconds.
+    `busiest` the largest share of a CPU that one of them used for some seconds. `other_clocks` is by how many seconds
+    the clock of a worker differs most, 0 when all agree; then its seconds are moved to those of this clock.
     """
 
     def __init__(self, environment: Any) -> None:
         self.counting = Counting()
         self.measured = Measurements()
+        self.other_clocks = 0
+        self._load = ""
+        self._behind: dict[str, float] = {}
         self.busiest = 0.0
         self._runner = environment.runner
         self._used: deque[tuple[float, float]] = deque(maxlen=_SPAN + 1)
@@ -39,10 +46,11 @@ class Collection:
             environment.events.test_stop.add_listener(self._stopped)
             environment.events.quitting.add_listener(lambda **_: self.hand_over())
 
-    def begin(self) -> None:
-        """Forget what was counted before."""
+    def begin(self, load: str) -> None:
+        """Forget what was counted before; what is counted from now on is of this load, and of no other."""
+        self._load = load
         self.counting.take()
-        self.measured, self.busiest = Measurements(), 0.0
+        self.measured, self.busiest, self.other_clocks = Measurements(), 0.0, 0
 
     def run(self) -> None:
         """Hand over what was counted, once in each second, for ever."""
@@ -53,12 +61,13 @@ class Collection:
             if not isinstance(self._runner, WorkerRunner):
                 moment = self.measured.at(int(time.time()))
                 moment.users, moment.workers = self._runner.user_count, self.workers()
+                self.measured.settle(int(time.time()) - _SETTLED_AFTER)
 
     def hand_over(self) -> None:
         """Bring what was counted since the last time to where the report is made."""
         taken, busy = self.counting.take(), self._busy()
         if isinstance(self._runner, WorkerRunner):
-            self._runner.send_message(_MESSAGE, {"taken": taken, "busy": busy})
+            self._runner.send_message(_MESSAGE, {"load": self._load, "now": time.time(), "taken": taken, "busy": busy})
         else:
             self._add(taken, busy)
 
@@ -73,10 +82,16 @@ class Collection:
 
     def _arrived(self, environment: Any, msg: Any) -> None:
         del environment
-        self._add(msg.data["taken"], msg.data["busy"])
+        # A message takes some time on its way: the quickest one tells by how much the clocks differ.
+        behind = min(time.time() - msg.data["now"], self._behind.get(msg.node_id, math.inf))
+        self._behind[msg.node_id] = behind
+        if msg.data["load"] == self._load:
+            is_other = abs(behind) > _SAME_TIME
+            self._add(msg.data["taken"], msg.data["busy"], round(behind) if is_other else 0)
+            self.other_clocks = max(self.other_clocks, abs(round(behind)) if is_other else 0)
 
-    def _add(self, taken: dict[str, Any], busy: float) -> None:
-        self.measured.add(taken)
+    def _add(self, taken: dict[str, Any], busy: float, behind: int = 0) -> None:
+        self.measured.add(taken, behind)
         if taken["cells"]:
             self.busiest = max(self.busiest, busy)
 
@@ -89,8 +104,16 @@ class Collection:
         return (used - used_by_then) / (now - began)
 
     def _ended(
-        self, name: str, response_time: float, response_length: int, exception: BaseException | None, **_: Any
+        self,
+        name: str,
+        response_time: float,
+        response_length: int,
+        exception: BaseException | None,
+        context: dict[str, Any],
+        **_: Any,
     ) -> None:
+        if NOT_COUNTED in context:
+            return
         trouble = None
         if isinstance(exception, TroubleError):
             trouble = exception.trouble

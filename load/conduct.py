@@ -14,10 +14,10 @@ import msgspec
 from locust.html import get_html_report
 from locust.runners import STATE_MISSING, MasterRunner
 
+from load import options
 from load.collecting import Collection
 from load.ending import Finished, finish, is_out_of_reach
 from load.metrics_page import LoadNumbers, serve_numbers
-from load.options import seconds
 from load.planning import Course, planned
 from load.progress import Progress
 from load.under_way import LoadUnderWay
@@ -47,7 +47,7 @@ class Conductor:
         self._options = environment.parsed_options
         self._settings = settings
         self._collection = collection
-        self._patience = seconds(self._options.give_up_after, "--give-up-after")
+        self._patience = options.seconds(self._options.give_up_after, "--give-up-after")
         self._folder = Path(self._options.results) if self._options.results else settings.results / "load"
         self._progress = Progress() if self._options.progress else None
         self._ahead: Course | None = None
@@ -110,25 +110,27 @@ class Conductor:
 
     def _planned(self, *, from_page: bool) -> Course:
         # On Locust's page the host may be changed, and left empty.
-        address = self._environment.host = (self._environment.host or self._venue.address).rstrip("/")
+        host = self._environment.host or self._venue.address
+        address = self._environment.host = options.address(host, "--host")
         return planned(self._options, address, self._venue.name_of(address), from_page=from_page)
 
     def _start(self) -> None:
         """A load begins: every process is told what it needs to know."""
         if self._course is None:
             return
-        orders = self._course.orders(self._settings, max(1, self._collection.workers()))
+        self._report(self._load)  # of a load that was stopped a moment ago
+        load = self._load = LoadUnderWay(self._course)
+        orders = self._course.orders(load.id, self._settings, max(1, self._collection.workers()))
         setattr(self._options, ORDERS, msgspec.to_builtins(orders))
         if orders.limit == 0:
             _log.error(f"{self._course.limit} requests a minute cannot be shared by so many processes: none is sent.")
         self._environment.stop_timeout = max(self._environment.stop_timeout, orders.timeout)
-        self._collection.begin()
-        self._load = LoadUnderWay(self._course)
+        self._collection.begin(orders.load)
 
     def _joined(self) -> None:
         """A worker joins a load that is under way: a limit was shared out already, and it gets no part of it."""
         if self._load is not None and self._load.course.limit is not None:
-            orders = self._load.course.orders(self._settings, 1)
+            orders = self._load.course.orders(self._load.id, self._settings, 1)
             setattr(self._options, ORDERS, msgspec.to_builtins(replace(orders, limit=0)))
 
     def _stop(self) -> None:
@@ -137,25 +139,25 @@ class Conductor:
             self._look_at_workers(self._load)  # the last one may have been lost this very moment
             self._load.stopped(self._collection.workers() if isinstance(self._runner, MasterRunner) else None)
             if not self._options.headless:
-                gevent.spawn_later(_LAST_WORDS, self._report)
+                gevent.spawn_later(_LAST_WORDS, self._report, self._load)
 
     def _quit(self) -> None:
         """Locust is about to end: the workers are heard once more, then the report is made."""
         self._runner.quit()
-        self._report()
+        self._report(self._load)
         if self._finished is not None:
             self._environment.process_exit_code = self._finished.code
         self._venue.close()
 
-    def _report(self) -> None:
-        """Make the report of the load, once."""
-        if self._load is None:
+    def _report(self, load: LoadUnderWay | None) -> None:
+        """Make the report of a load, once."""
+        if load is None or load is not self._load:
             return
-        load, self._load = self._load, None
+        self._load = None
         self._collection.hand_over()
         if self._progress is not None:
             self._progress.end()
-        report = load.report(self._collection.measured, self._collection.busiest)
+        report = load.report(self._collection.measured, self._collection.busiest, self._collection.other_clocks)
         self._finished = finish(report, self._folder, self._locust_page(report.plan.address))
         if not self._options.headless:
             self._say()
@@ -181,7 +183,9 @@ class Conductor:
             return
         for worker in list(self._runner.clients.values()):
             if worker.state != STATE_MISSING:
-                load.has_worker(worker.id)
+                if not load.has_worker(worker.id):
+                    # The others have its users by now: with them and its own there would be too many.
+                    self._runner.send_message("quit", client_id=worker.id)
             elif load.lost_worker(worker.id):
                 _log.warning(f"Worker {worker.id} is lost; the others take its users.")
 

@@ -11,7 +11,8 @@ from load.checking import Checker
 from load.fair_use import is_shared
 from load.resources import Resources, reader
 from observatory.client import SYSTEM_CLOCK, Clock, ProcessRateLimiter, RateLimiter
-from observatory.load import Counting
+from observatory.load import Counting, Trouble
+from observatory.load.measurements import MOST_MESSAGES, OTHER_MESSAGES
 from observatory.settings import Settings
 
 _MINUTE: Final = 60.0  # seconds
@@ -21,11 +22,13 @@ _MINUTE: Final = 60.0  # seconds
 class Orders:
     """What the master tells every process at the beginning, as plain values that can be sent.
 
-    `wait` is the shortest and the longest seconds between two tasks. `period` is the seconds between two arrivals of
-    one stream. `limit` is the requests a minute that this process may send, None for as many as it likes; with a limit,
-    `slowest` is the least seconds that a user waits.
+    `load` is the id of the load. `wait` is the shortest and the longest seconds between two tasks, `period` those
+    between two arrivals of one stream. `limit` is the requests a minute that this process may send, None for as many as
+    it likes; with a limit, `slowest` is the least seconds that a user waits. `is_recording` tells that what is asked is
+    a stand-in of our own with a recording, which may lack things.
     """
 
+    load: str
     address: str
     wait: tuple[float, float]
     period: float
@@ -33,6 +36,7 @@ class Orders:
     timeout: float
     limit: int | None
     slowest: float
+    is_recording: bool = False
 
 
 class Crew:
@@ -46,9 +50,19 @@ class Crew:
         self.counting = counting
         self.checker = Checker(orders.validated, orders.timeout)
         self.resources = Resources(orders.address, self._in_turn(reader(orders.timeout, self.headers)))
+        self.is_recording = orders.is_recording
+        self._told: set[str] = set()
         self._orders = orders
         self._clock = clock  # the system's lets other users go on, since Locust has put gevent's sleep in it
         self._limiter: RateLimiter | None = ProcessRateLimiter(orders.limit, _MINUTE, clock) if orders.limit else None
+
+    def told(self, trouble: Trouble) -> str:
+        """A trouble in Locust's statistics, which keep every text that they ever saw: so there are not too many."""
+        text = f"{trouble.type}: {trouble.message}"
+        if text not in self._told and len(self._told) >= MOST_MESSAGES:
+            return f"{trouble.type}: {OTHER_MESSAGES}"
+        self._told.add(text)
+        return text
 
     def pause(self) -> float:
         """Seconds that a user waits between two tasks: any within the profile's, or as many as a limit asks for."""

@@ -17,7 +17,7 @@ from load.conduct import ORDERS, Conductor
 from load.course import ProfileShape
 from load.crew import Crew, Orders, muster
 from load.interruption import Interruption
-from load.options import add_options
+from load.options import add_options, target
 from load.visitors import ArrivalVisitor, JourneyVisitor, LookupVisitor
 from observatory.errors import ObservatoryError
 from observatory.settings import load_settings
@@ -45,7 +45,7 @@ def _assemble(environment: Any, **_: Any) -> None:
     if options.progress:
         logging.getLogger("locust.stats_logger").setLevel(logging.ERROR)
     try:
-        settings = load_settings(target=options.target or None)
+        settings = load_settings(target=target(options.target))
         collection = Collection(environment)
         if not isinstance(runner, WorkerRunner):
             conductor = Conductor(environment, settings, collection)
@@ -62,7 +62,10 @@ def _assemble(environment: Any, **_: Any) -> None:
     def start(environment: Any, **_: Any) -> None:
         orders = getattr(environment.parsed_options, ORDERS, None)
         if orders is not None:
-            muster(environment, Crew(msgspec.convert(orders, Orders), settings, collection.counting))
+            told = msgspec.convert(orders, Orders)
+            if isinstance(runner, WorkerRunner):
+                collection.begin(told.load)
+            muster(environment, Crew(told, settings, collection.counting))
 
     # After the conductor's, so that in a single process the orders are given when they are read.
     environment.events.test_start.add_listener(start)

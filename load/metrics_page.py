@@ -153,8 +153,8 @@ def serve_numbers(numbers: LoadNumbers, host: str, port: int) -> WSGIServer | No
     except (OSError, OverflowError) as error:  # a number that is too large for a port overflows
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         _log.warning(
-            f"Port {port} on {host} cannot be had ({why}), so this load shows no live numbers to Prometheus; "
-            "another load may be running. Choose another with --metrics-port."
+            f"Port {port} on {host} cannot be had ({why}), so this load shows no live numbers to Prometheus; choose "
+            "another with --metrics-port, or --metrics-host."
         )
         return None
     registry = CollectorRegistry()

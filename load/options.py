@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import re
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from load.profiles import PROFILES
 from observatory.errors import ObservatoryError
 from observatory.load.choices import CHOICES
+from observatory.targets import without_credentials
 from observatory.words import one_line
 
-_SECONDS: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|min|h)?")
-_UNITS: Final = {"ms": 0.001, "s": 1.0, None: 1.0, "min": 60.0, "h": 3600.0}
+_SECONDS: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|min|h)")
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
 _SHARE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(%)?")
 _RATE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?: ?(?:/ ?s|a second|per second))?")
 
@@ -47,6 +49,37 @@ def add_options(parser: Any) -> None:
     )
 
 
+def target(text: str) -> str | None:
+    """What `--target` names, as the settings take it; None when it is empty.
+
+    Raises:
+        LoadOptionError: it is no target.
+    """
+    if not text.strip():
+        return None
+    if text.strip().lower() in ("embedded", "replay", "live"):
+        return text.strip().lower()
+    return address(text, "--target", "embedded, replay, live, or ")
+
+
+def address(text: str, name: str, others: str = "") -> str:
+    """An address of a server, without its last slash.
+
+    Raises:
+        LoadOptionError: it is none.
+    """
+    parts = urlsplit(text.strip())
+    try:
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is no number
+        is_one = False
+    if not is_one or parts.query or parts.fragment:
+        shown = without_credentials(text) if "@" in text else text
+        must = f"{others}an address such as http://127.0.0.1:8001/api/v2"
+        raise LoadOptionError(f"{name} is '{one_line(shown)}', but it must be {must}.")
+    return text.strip().rstrip("/")
+
+
 def seconds(text: str, name: str) -> float | None:
     """A time such as `500 ms`, `10 s` or `2 min` in seconds; None when it is empty.
 
@@ -58,7 +91,8 @@ def seconds(text: str, name: str) -> float | None:
     match = _SECONDS.fullmatch(text.strip())
     value = float(match[1]) * _UNITS[match[2]] if match else 0.0
     if not 0 < value < math.inf:
-        raise LoadOptionError(f"{name} is '{one_line(text)}', but it must be a time such as 500 ms, 10 s or 2 min.")
+        must = "a time with its unit, such as 500 ms, 10 s or 2 min"
+        raise LoadOptionError(f"{name} is '{one_line(text)}', but it must be {must}.")
     return value
 
 

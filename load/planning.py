@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from typing import Any, Final
+from uuid import UUID
 
 from load import options
 from load.crew import Orders
@@ -21,6 +22,7 @@ from observatory.words import listed, one_line
 OWN: Final = "own"
 """The profile of those who say themselves how many users there are, and for how long."""
 
+_MOST_USERS: Final = 100_000
 _MOST_STREAMS: Final = 100
 """So many streams of arrivals are shared out to the processes; each of them has a timetable."""
 
@@ -53,10 +55,11 @@ class Course:
         progress = elapsed / self.plan.seconds
         return None if progress >= 1 else users_at(SHAPES[self.plan.shape], progress, self.streams)
 
-    def orders(self, settings: Settings, processes: int) -> Orders:
-        """What each of so many processes is told."""
+    def orders(self, load: UUID, settings: Settings, processes: int) -> Orders:
+        """What each of so many processes is told for a load."""
         rate, limit = self.plan.rate, self.limit
         return Orders(
+            load=str(load),
             address=self.address,
             wait=self.wait,
             period=self.streams / rate if rate else 1.0,
@@ -64,6 +67,7 @@ class Course:
             timeout=settings.timeout,
             limit=None if limit is None else limit // processes,
             slowest=self.plan.users * _MINUTE / limit if limit else 0.0,
+            is_recording=self.plan.target.startswith("replay:"),
         )
 
 
@@ -125,8 +129,8 @@ def _profile(given: Any, *, from_page: bool) -> tuple[Profile, float | None]:
 
 def _users(given: int | None, otherwise: int) -> int:
     users = otherwise if given is None else given
-    if users < 1:
-        raise LoadOptionError(f"--users is {users}, but a load needs at least one.")
+    if not 1 <= users <= _MOST_USERS:
+        raise LoadOptionError(f"--users is {users}, but a load takes from 1 to {_MOST_USERS:,}.")
     return users
 
 

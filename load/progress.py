@@ -45,7 +45,7 @@ def progress_line(plan: LoadPlan, measured: Measurements, elapsed: float, users:
     failures = sum(cell.failures for cell in measured.endpoints.values())
     planned = f" of {plan.seconds:.0f}" if plan.seconds else ""
     rate = latest.requests if latest else 0
-    p95 = milliseconds(latest.whole().latencies.percentile(95)) if latest else NOTHING
+    p95 = milliseconds(latest.latencies().percentile(95)) if latest else NOTHING
     who = "stream" if plan.rate else "user"
     return (
         f"{elapsed:4.0f}{planned} s  {count(users, who)}  {rate} requests/s  P95 {p95}  "

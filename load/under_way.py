@@ -16,6 +16,7 @@ class LoadUnderWay:
 
     def __init__(self, course: Course, clock: Callable[[], float] = time.time) -> None:
         """The load begins now."""
+        self.id = uuid.uuid4()
         self.course = course
         self.began = clock()
         self.ending: Ending | None = None
@@ -41,9 +42,10 @@ class LoadUnderWay:
         # A load without an end is ended by a person, and that is as it should be.
         self.end(Ending.FINISHED if self.course.plan.seconds is None else Ending.INTERRUPTED)
 
-    def has_worker(self, worker: str) -> None:
-        """A worker is there."""
+    def has_worker(self, worker: str) -> bool:
+        """A worker is there; says whether it always was."""
         self._workers.add(worker)
+        return worker not in self._lost
 
     def lost_worker(self, worker: str) -> bool:
         """A worker is lost; says whether that is news."""
@@ -52,24 +54,26 @@ class LoadUnderWay:
         self._lost.add(worker)
         return is_news
 
-    def report(self, measured: Measurements, busiest: float) -> LoadReport:
-        """What came of it."""
+    def report(self, measured: Measurements, busiest: float, other_clocks: int = 0) -> LoadReport:
+        """What came of it; `busiest` and `other_clocks` are as in the collection."""
         return summary(
-            uuid.uuid4(),
+            self.id,
             self.course.plan,
             measured,
             began=self.began,
             ended=self._ended,
             ending=self.ending or Ending.INTERRUPTED,
             generator=Generator(max(1, len(self._workers)), len(self._lost), round(busiest, 2)),
-            notes=tuple(self._notes()),
+            notes=tuple(self._notes(other_clocks)),
         )
 
-    def _notes(self) -> Iterator[str]:
+    def _notes(self, other_clocks: int) -> Iterator[str]:
         if self.course.limit is not None:
             yield (
                 f"The public API is shared by everyone, so all users together sent at most {self.course.limit} "
                 "requests a minute: this says how it answers, and nothing of how much it holds."
             )
         if self._lost:
-            yield f"{count(len(self._lost), 'worker')} died; what was not told by then is not counted."
+            yield f"{count(len(self._lost), 'worker')} went missing; what was not told by then is not counted."
+        if other_clocks:
+            yield f"The clock of a worker differs by {other_clocks} s, so its seconds were moved; let the clocks agree."

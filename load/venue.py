@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from load.options import LoadOptionError
 from load.stand_in import StandIn, start_stand_in
 from observatory.settings import Settings
 from observatory.targets import LIVE_URL, url_name
@@ -17,6 +18,7 @@ class Venue:
 
     Raises:
         StandInError: the stand-in did not start.
+        LoadOptionError: the target is none for a load.
     """
 
     def __init__(self, given: str | None, settings: Settings, options: Any) -> None:
@@ -40,6 +42,10 @@ class Venue:
             return LIVE_URL
         if settings.target.startswith("http"):
             return settings.target
+        if settings.target == "faults":
+            raise LoadOptionError(
+                "A load does not go to the faulty stand-in, where suites inject faults: say --target embedded."
+            )
         recording = settings.recording if settings.target == "replay" else None
         self._stand_in = start_stand_in(min(options.processes or 1, os.cpu_count() or 1), recording)
         self._stand_in_name = f"replay:{recording}" if recording else "embedded"

@@ -23,12 +23,15 @@ from observatory.load import Trouble
 # Locust's client cannot tell of a broken body in brotli, and of `deflate` servers have two different ideas.
 _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "gzip"}
 
+NOT_COUNTED: Final = "observatory_not_counted"
+"""Set in the context of a request that says nothing about the API."""
+
 
 class TroubleError(Exception):
     """Carries why a request failed into Locust's statistics, where its text is what people read."""
 
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(f"{trouble.type}: {trouble.message}")
+    def __init__(self, trouble: Trouble, told: str) -> None:
+        super().__init__(told)
         self.trouble = trouble
 
 
@@ -88,12 +91,13 @@ class Visitor(FastHttpUser):
             trouble = self._trouble(question, response, body)
             if trouble is None:
                 response.success()
-            elif trouble.type is FailureType.NOT_RECORDED:
-                # A recording that lacks it says nothing about the API: it is no failure, and not asked for again.
+            elif trouble.type is FailureType.NOT_RECORDED and self.crew.is_recording:
+                # A recording that lacks it says nothing about the API: it is not counted, and not asked for again.
                 self.crew.resources.forget(question.endpoint, question.resource)
+                meta["context"] = {**meta["context"], NOT_COUNTED: True}
                 response.success()
             else:
-                response.failure(TroubleError(trouble))
+                response.failure(TroubleError(trouble, self.crew.told(trouble)))
         return body
 
     def _asked(self, question: Question) -> Any:

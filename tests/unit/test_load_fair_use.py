@@ -19,7 +19,7 @@ from load.profiles import PROFILES
 from observatory.load import Counting
 from observatory.settings import Settings
 from tests.fake_clock import FakeClock
-from tests.load_values import load_plan, open_plan
+from tests.load_values import LOAD_ID, load_plan, open_plan
 from tests.unit.test_load_planning import options
 
 LIVE = "https://pokeapi.co/api/v2"
@@ -112,7 +112,7 @@ def sent(crew: Crew, clock: NotedSleep, users: int, random: Random) -> list[floa
 
 
 def live_orders(processes: int, profile: str = "light") -> Orders:
-    return planned(options(profile=profile), LIVE, "live").orders(Settings(), processes)
+    return planned(options(profile=profile), LIVE, "live").orders(LOAD_ID, Settings(), processes)
 
 
 @hypothesis_settings(max_examples=100)
@@ -166,7 +166,7 @@ def test_a_worker_without_a_part_of_the_limit_sends_nothing() -> None:
 
 def test_without_a_limit_users_wait_as_long_as_their_profile_says_and_for_no_turn() -> None:
     clock = FakeClock()
-    orders = planned(options(profile="light"), NOWHERE, "embedded").orders(Settings(), 1)
+    orders = planned(options(profile="light"), NOWHERE, "embedded").orders(LOAD_ID, Settings(), 1)
     crew = Crew(orders, Settings(), Counting(), clock)
     assert all(1 <= crew.pause() <= 3 for _ in range(200))
     crew.wait_for_turn()
@@ -175,7 +175,7 @@ def test_without_a_limit_users_wait_as_long_as_their_profile_says_and_for_no_tur
 
 def test_the_token_goes_to_an_address_that_a_person_named_and_not_to_the_public_api() -> None:
     settings = Settings(api_token=SecretStr("mine"))
-    own = planned(options(profile="light"), NOWHERE, "embedded").orders(settings, 1)
+    own = planned(options(profile="light"), NOWHERE, "embedded").orders(LOAD_ID, settings, 1)
     assert Crew(own, settings, Counting()).headers == {"Authorization": "Bearer mine"}
     assert Crew(own, Settings(), Counting()).headers == {}
     assert Crew(live_orders(1), settings, Counting()).headers == {}

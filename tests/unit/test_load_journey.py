@@ -26,13 +26,13 @@ class Visitor:
     def __init__(self, bodies: Mapping[str, bytes], listed: int = 1) -> None:
         self._bodies = bodies
         self.done: list[Question | None] = []
-        self.late: list[float] = []
+        self.due: list[float | None] = []
         results = [reference("pokemon", number, "x") for number in range(1, listed + 1)]
         self.resources = Resources("http://x", lambda _: as_bytes({"results": results}))
 
-    def ask(self, question: Question, *, late: float = 0.0) -> bytes:
+    def ask(self, question: Question, due: float | None = None) -> bytes:
         self.done.append(question)
-        self.late.append(late)
+        self.due.append(due)
         return self._bodies.get(question.name, b"{}")
 
     def pause(self) -> None:
@@ -104,4 +104,4 @@ def test_a_look_up_asks_for_one_resource_that_there_is(task: Callable[..., None]
     visitor = Visitor({}, listed=1)
     task(visitor, 0.25)
     assert visitor.done == [Question(endpoint, "1")]
-    assert visitor.late == [0.25]
+    assert visitor.due == [0.25]

@@ -60,7 +60,7 @@ def test_requests_add_up_over_processes_seconds_and_endpoints(ended: list[tuple[
     by_second = Counter(int(each[3]) for each in ended)
     assert {second: moment.requests for second, moment in measured.moments.items()} == by_second
     assert sum(moment.failures for moment in measured.moments.values()) == len(failures)
-    assert sum(moment.whole().requests for moment in measured.moments.values()) == len(ended)
+    assert sum(moment.requests for moment in measured.moments.values()) == len(ended)
     assert {name: cell.requests for name, cell in measured.endpoints.items()} == Counter(each[2] for each in ended)
     assert measured.troubles == Counter((each[2], each[6].value, "it was so") for each in failures)
 

@@ -64,8 +64,8 @@ class Asked:
         self.names: set[str] = set()
         self.resources = Resources("http://here", lambda _: b'{"results": [{"url": "http://here/pokemon/1/"}]}')
 
-    def ask(self, question: Question, *, late: float = 0.0) -> bytes:
-        del late
+    def ask(self, question: Question, due: float | None = None) -> bytes:
+        del due
         self.names.add(question.name)
         return (
             b'{"results": [{"url": "http://here/pokemon/1/"}], "types": [{"type": {"url": "http://here/type/1/"}}], '

@@ -14,6 +14,7 @@ from load.planning import OWN, Course, planned
 from load.profiles import PROFILES
 from observatory.load import Limits, LoadModel
 from observatory.settings import Settings
+from tests.load_values import LOAD_ID
 
 ADDRESS = "http://127.0.0.1:8080/api/v2"
 SETTINGS = Settings(timeout=4.0)
@@ -112,7 +113,7 @@ def test_a_rate_and_a_journey_exclude_each_other() -> None:
 @given(st.floats(0.001, 100_000))
 def test_the_streams_of_a_rate_are_at_most_a_hundred_and_make_it_exactly(rate: float) -> None:
     found = course(profile="light", rate=f"{rate:.6f}")
-    period = found.orders(SETTINGS, 1).period
+    period = found.orders(LOAD_ID, SETTINGS, 1).period
     assert 1 <= found.streams <= 100
     assert found.plan.rate is not None
     assert found.streams / period == pytest.approx(found.plan.rate)
@@ -130,7 +131,9 @@ def test_there_are_users_until_the_end_and_none_after_it(shape: str, users: int,
 
 
 def test_every_process_is_told_what_it_needs() -> None:
-    orders = course(profile="light", validate="20 %", address="http://me:secret@127.0.0.1/api").orders(SETTINGS, 3)
+    orders = course(profile="light", validate="20 %", address="http://me:secret@127.0.0.1/api").orders(
+        LOAD_ID, SETTINGS, 3
+    )
     assert orders.address == "http://me:secret@127.0.0.1/api"
     assert (orders.wait, orders.validated, orders.timeout) == ((1.0, 3.0), 0.2, 4.0)
     assert (orders.limit, orders.slowest) == (None, 0.0)
@@ -144,7 +147,7 @@ def test_the_plan_shows_no_password() -> None:
 
 @pytest.mark.parametrize("processes", [1, 2, 3, 7, 64, 100])
 def test_the_processes_share_the_limit_of_the_public_api(processes: int) -> None:
-    orders = course(profile="light", address="https://pokeapi.co/api/v2").orders(SETTINGS, processes)
+    orders = course(profile="light", address="https://pokeapi.co/api/v2").orders(LOAD_ID, SETTINGS, processes)
     assert orders.limit is not None
     assert 1 <= orders.limit * processes <= 100
     assert orders.slowest == 6.0  # ten users, a hundred requests a minute

@@ -59,6 +59,8 @@ def run_command(locust_options: tuple[str, ...], *, web: bool, **chosen: str | i
     """
     from observatory.load.running import run_load
 
+    if not chosen["profile"]:
+        raise click.UsageError("--profile is empty; say quick, light, medium or heavy.")
     # Whoever ends this ends the load, whose report is waited for: a signal is taken as a Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -16,7 +16,7 @@ BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 UNREACHED: Final = frozenset({FailureType.DNS, FailureType.CONNECTION, FailureType.TLS})
 """Failures of requests that nobody answered or kept waiting: they are counted, and have no latency."""
 
-_MOST_MESSAGES: Final = 100
+MOST_MESSAGES: Final = 100
 OTHER_MESSAGES: Final = "other messages, which are too many to tell apart"
 
 
@@ -93,6 +93,7 @@ class Counting:
         self._scheduled: Counter[int] = Counter()
         self._sent: Counter[int] = Counter()
         self._late = Latencies()
+        self._last = 0.0
 
     def ended(self, endpoint: str, at: float, latency: float, size: int, trouble: Trouble | None) -> None:
         """Count a request that ended at `at` with a body of `size` bytes, and why it failed if it did."""
@@ -101,6 +102,7 @@ class Counting:
         if cell is None:
             cell = self._cells[place] = Cell()
         cell.add(latency, size, trouble.type if trouble else None)
+        self._last = at
         if trouble is None:
             return
         reason = (endpoint, trouble.type.value, trouble.message)
@@ -123,27 +125,29 @@ class Counting:
             "scheduled": list(self._scheduled.items()),
             "sent": list(self._sent.items()),
             "late": self._late.written() if len(self._late) else b"",
+            "last": self._last,
         }
         self._cells, self._troubles = {}, Counter()
-        self._scheduled, self._sent, self._late = Counter(), Counter(), Latencies()
+        self._scheduled, self._sent, self._late, self._last = Counter(), Counter(), Latencies(), 0.0
         return taken
 
 
 def _count(troubles: Counter[tuple[str, str, str]], reason: tuple[str, str, str], number: int = 1) -> None:
     """Count a reason among others, under another message when there are too many of them."""
-    if reason not in troubles and len(troubles) >= _MOST_MESSAGES:
+    if reason not in troubles and len(troubles) >= MOST_MESSAGES:
         reason = (*reason[:2], OTHER_MESSAGES)
     troubles[reason] += number
 
 
 @dataclass(slots=True)
 class Moment:
-    """One second of a load, of all processes: the cells as they were taken, and how many users there were.
+    """One second of a load, of all processes: the latencies as they were taken, and how many users there were.
 
-    They are looked at about once a second, so in some seconds nobody looked.
+    At those it is looked about once a second, so in some seconds nobody looked. The percentiles, in seconds, are there
+    when the second was settled.
     """
 
-    cells: list[tuple[str, list[Any]]] = field(default_factory=list)
+    taken: list[bytes] = field(default_factory=list)
     requests: int = 0
     failures: int = 0
     unreached: int = 0
@@ -151,19 +155,29 @@ class Moment:
     sent: int = 0
     users: int | None = None
     workers: int | None = None
+    p50: float | None = None
+    p95: float | None = None
+    longest: float | None = None
 
-    def whole(self) -> Cell:
-        """What ended in this second, of all endpoints together."""
-        whole = Cell()
-        for _, written in self.cells:
-            whole.merge(Cell.of(written))
-        return whole
+    def latencies(self) -> Latencies:
+        """The latencies of what ended in this second, of all endpoints together, unless they are settled."""
+        latencies = Latencies()
+        for written in self.taken:
+            latencies.merge(Latencies.of(written))
+        return latencies
+
+    def settle(self) -> None:
+        """Work out the percentiles, and let the latencies go; what comes later is counted, and has no part in them."""
+        if self.taken and self.longest is None:
+            latencies = self.latencies()
+            self.p50, self.p95, self.longest = latencies.percentile(50), latencies.percentile(95), latencies.longest
+        self.taken.clear()
 
 
 class Measurements:
     """What all processes counted: by second, by endpoint, and why requests failed.
 
-    Each second keeps what came of it as it came, which is a few hundred bytes however many requests there were.
+    `last` is when the last request ended, in seconds since 1970; 0 when none did.
     """
 
     def __init__(self) -> None:
@@ -173,27 +187,39 @@ class Measurements:
         self.scheduled = 0
         self.sent = 0
         self.late = Latencies()
+        self.last = 0.0
+        self._settled = 0
 
-    def add(self, taken: dict[str, Any]) -> None:
-        """Add what a process counted, as `Counting.take` gave it."""
+    def add(self, taken: dict[str, Any], behind: int = 0) -> None:
+        """Add what a process counted, as `Counting.take` gave it; its clock is so many seconds behind this one's."""
         for second, endpoint, written in taken["cells"]:
             cell = Cell.of(written)
             self.endpoints.setdefault(endpoint, Cell()).merge(cell)
-            moment = self.at(second)
-            moment.cells.append((endpoint, written))
+            moment = self.at(second + behind)
+            if len(cell.latencies):
+                moment.taken.append(cell.latencies.written())
             moment.requests += cell.requests
             moment.failures += cell.failures
             moment.unreached += cell.unreached
         for endpoint, kind, message, number in taken["troubles"]:
             _count(self.troubles, (endpoint, kind, message), number)
         for second, number in taken["scheduled"]:
-            self.at(second).scheduled += number
+            self.at(second + behind).scheduled += number
             self.scheduled += number
         for second, number in taken["sent"]:
-            self.at(second).sent += number
+            self.at(second + behind).sent += number
             self.sent += number
         if taken["late"]:
             self.late.merge(Latencies.of(taken["late"]))
+        if taken["last"]:
+            self.last = max(self.last, taken["last"] + behind)
+
+    def settle(self, before: int) -> None:
+        """Settle the seconds before that one, which are over: what they take should not grow with the time."""
+        for second in range(max(self._settled, min(self.moments, default=before)), before):
+            if second in self.moments:
+                self.moments[second].settle()
+        self._settled = max(self._settled, before)
 
     def at(self, second: int) -> Moment:
         """The moment of a second since 1970."""

@@ -43,7 +43,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a load is held to: the share of failures, P95 in seconds, and requests a second; None is not looked at."""
+    """What a load is held to: the share of failures, P95 in seconds, and the throughput; None is not looked at."""
 
     failure_rate: float | None = 0.01
     p95: float | None = 0.5
@@ -77,8 +77,8 @@ class LoadPlan:
 class Numbers:
     """What came of the requests to one endpoint, or to all; latencies in seconds, None when nobody was there.
 
-    `throughput` is requests a second over the whole time. Latencies are those of all requests that were answered or
-    waited for, good or not.
+    `throughput` is the requests a second that were answered as they should be, over the whole time. Latencies are those
+    of all requests that were answered or waited for, good or not.
     """
 
     endpoint: str

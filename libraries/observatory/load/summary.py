@@ -33,7 +33,11 @@ def summary(
     generator: Generator,
     notes: tuple[str, ...] = (),
 ) -> LoadReport:
-    """The report of a load that began and ended at some seconds since 1970."""
+    """The report of a load that began and ended at some seconds since 1970.
+
+    It lasted until its last request ended: what was asked within its time and answered after it is counted over both.
+    """
+    ended = max(ended, measured.last)
     seconds = max(ended - began, 0.001)
     late = measured.late
     arrivals = Arrivals(measured.scheduled, measured.sent, late.percentile(50), late.percentile(99), late.longest)
@@ -66,7 +70,7 @@ def numbers(endpoint: str, cell: Cell, seconds: float) -> Numbers:
         endpoint=endpoint,
         requests=cell.requests,
         failures=cell.failures,
-        throughput=round(cell.requests / seconds, 2),
+        throughput=round((cell.requests - cell.failures) / seconds, 2),
         size=cell.size,
         p50=latencies.percentile(50),
         p90=latencies.percentile(90),
@@ -93,7 +97,7 @@ def _timeline(measured: Measurements, first: int, last: int) -> tuple[Second, ..
 
 
 def _second(number: int, moment: Moment, users: int, workers: int) -> Second:
-    latencies = moment.whole().latencies
+    moment.settle()
     return Second(
         number=number,
         users=users,
@@ -102,7 +106,7 @@ def _second(number: int, moment: Moment, users: int, workers: int) -> Second:
         failures=moment.failures,
         scheduled=moment.scheduled,
         sent=moment.sent,
-        p50=latencies.percentile(50),
-        p95=latencies.percentile(95),
-        longest=latencies.longest,
+        p50=moment.p50,
+        p95=moment.p95,
+        longest=moment.longest,
     )

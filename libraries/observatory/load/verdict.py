@@ -15,6 +15,9 @@ BUSY: Final = 0.9
 _LEAST_SENT: Final = 0.98
 """Share of the scheduled requests that must have been sent."""
 
+_LATE: Final = 0.1
+"""Seconds that 1 of 100 requests may be sent after it was due, before the lateness is what is measured."""
+
 _LEAST_REQUESTS: Final = 20
 """A P95 of fewer latencies is their longest."""
 
@@ -22,19 +25,26 @@ _LEAST_REQUESTS: Final = 20
 def judged(report: LoadReport) -> Verdict:
     """The verdict on a load by the limits of its plan.
 
-    What fails a limit fails, however the load went. What would pass is unsure when the load was not what was planned:
-    stopped early, or made by processes that could not keep up.
+    Failures are failures, however the load went. What is too slow fails too, unless the processes that made the load
+    could not keep up: then it may be their own slowness, and the verdict is unsure. So is it on what would pass, when
+    the load was not what was planned.
     """
-    failed = list(_failings(report))
-    unsure = list(doubts(report))
-    if failed:
-        return Verdict(Outcome.FAILED, (*failed, *unsure))
-    if unsure:
-        return Verdict(Outcome.UNSURE, tuple(unsure))
+    failures, slowness = list(_failures(report)), list(_slowness(report))
+    busy, broken = list(_of_the_generator(report)), list(_of_its_course(report))
+    if failures or (slowness and not busy):
+        return Verdict(Outcome.FAILED, (*failures, *slowness, *busy, *broken))
+    if busy or broken:
+        return Verdict(Outcome.UNSURE, (*busy, *broken, *slowness))
     return Verdict(Outcome.PASSED, tuple(_held(report)))
 
 
-def _failings(report: LoadReport) -> Iterator[str]:
+def doubts(report: LoadReport) -> Iterator[str]:
+    """Why the numbers may not be those of the API, a sentence each; nothing when the load was as it was planned."""
+    yield from _of_the_generator(report)
+    yield from _of_its_course(report)
+
+
+def _failures(report: LoadReport) -> Iterator[str]:
     limits, total = report.plan.limits, report.total
     if report.ending is Ending.UNREACHED:
         yield f"{report.plan.address} could not be reached, so the load was stopped after {report.seconds:.0f} s."
@@ -44,33 +54,48 @@ def _failings(report: LoadReport) -> Iterator[str]:
             f"{share(total.failure_rate)} of {requests(total.requests)} failed ({kinds}); "
             f"{share(limits.failure_rate)} are allowed."
         )
+    if limits.p95 is not None and total.requests and total.p95 is None:
+        yield f"Nobody answered, so there is no P95; {milliseconds(limits.p95)} are allowed."
+
+
+def _slowness(report: LoadReport) -> Iterator[str]:
+    limits, total = report.plan.limits, report.total
     if limits.p95 is not None and total.p95 is not None and total.p95 > limits.p95:
         yield f"P95 is {milliseconds(total.p95)}; {milliseconds(limits.p95)} are allowed."
     if limits.throughput is not None and total.throughput < limits.throughput:
         yield f"Throughput is {per_second(total.throughput)}; at least {per_second(limits.throughput)} are asked for."
 
 
-def doubts(report: LoadReport) -> Iterator[str]:
-    """Why the numbers may not be those of the API, a sentence each; nothing when the load was as it was planned."""
-    if report.ending in (Ending.INTERRUPTED, Ending.WORKERS_LOST):
-        how = "interrupted" if report.ending is Ending.INTERRUPTED else "stopped, its workers being lost,"
-        planned = f" of {report.plan.seconds:.0f}" if report.plan.seconds else ""
-        yield f"The load was {how} after {report.seconds:.0f}{planned} s."
-    elif report.generator.lost:
-        yield f"{count(report.generator.lost, 'worker')} of {report.generator.processes} died on the way."
-    if report.total.requests < _LEAST_REQUESTS:
-        yield f"{requests(report.total.requests)} ended, and {_LEAST_REQUESTS} are the least to judge by."
+def _of_the_generator(report: LoadReport) -> Iterator[str]:
+    """Doubts about the processes that made the load: what is measured may be their own slowness."""
     arrivals = report.arrivals
     if arrivals is not None and arrivals.sent < _LEAST_SENT * arrivals.scheduled:
         yield (
             f"Of {requests(arrivals.scheduled)} that were due only {grouped(arrivals.sent)} could be sent: "
             "this machine cannot make so much load; give it more processes or machines."
         )
+    if arrivals is not None and arrivals.late_p99 is not None and arrivals.late_p99 > _LATE:
+        yield (
+            f"1 of 100 requests was sent {milliseconds(arrivals.late_p99)} or more after it was due: this machine was "
+            "too busy, or stood still; give it more processes or machines."
+        )
     if report.generator.busiest >= BUSY:
         yield (
             f"A process that made the load used {percent(report.generator.busiest)} of a CPU, so what it measured may "
             "be its own slowness; give it more processes, or fewer users."
         )
+
+
+def _of_its_course(report: LoadReport) -> Iterator[str]:
+    """Doubts about the course of the load: it was not the one that was planned."""
+    if report.ending in (Ending.INTERRUPTED, Ending.WORKERS_LOST):
+        how = "interrupted" if report.ending is Ending.INTERRUPTED else "stopped, its workers being lost,"
+        planned = f" of {report.plan.seconds:.0f}" if report.plan.seconds else ""
+        yield f"The load was {how} after {report.seconds:.0f}{planned} s."
+    elif report.generator.lost:
+        yield f"{count(report.generator.lost, 'worker')} of {report.generator.processes} went missing on the way."
+    if report.total.requests < _LEAST_REQUESTS:
+        yield f"{requests(report.total.requests)} ended, and {_LEAST_REQUESTS} are the least to judge by."
 
 
 def _held(report: LoadReport) -> Iterator[str]:

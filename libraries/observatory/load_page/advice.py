@@ -35,7 +35,7 @@ def how_to_read(report: LoadReport, desk: Desk, *, has_locust_page: bool) -> str
     told = listed_items(
         (
             _P95,
-            f"<b>Throughput</b> is how many requests came to their end in a second. {_throughput(report.plan.model)}",
+            f"<b>Throughput</b> is how many requests were answered well in a second. {_throughput(report.plan.model)}",
             _UNSURE,
             f"<b>What next:</b> {_NEXT[outcome_of(report)]}{_again(report, desk)}",
         ),
