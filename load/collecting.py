@@ -49,6 +49,7 @@ class Collection:
     def begin(self, load: str) -> None:
         """Forget what was counted before; what is counted from now on is of this load, and of no other."""
         self._load = load
+        self._used.clear()
         self.counting.take()
         self.measured, self.busiest, self.other_clocks = Measurements(), 0.0, 0
 
@@ -96,9 +97,9 @@ class Collection:
             self.busiest = max(self.busiest, busy)
 
     def _busy(self) -> float:
-        """The share of a CPU that this process used in the last seconds; 0 before it is known."""
+        """The share of a CPU that this process used in the last seconds of the load; 0 before it is known."""
         self._used.append((time.monotonic(), time.process_time()))
-        if len(self._used) <= _SPAN:
+        if len(self._used) <= 1:
             return 0.0
         (began, used_by_then), (now, used) = self._used[0], self._used[-1]
         return (used - used_by_then) / (now - began)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import time
@@ -16,10 +17,12 @@ from locust.runners import STATE_MISSING, MasterRunner
 
 from load import options
 from load.collecting import Collection
+from load.crew import authorization
 from load.ending import Finished, finish, is_out_of_reach
 from load.metrics_page import LoadNumbers, serve_numbers
 from load.planning import Course, planned
 from load.progress import Progress
+from load.resources import learned, reader
 from load.under_way import LoadUnderWay
 from load.venue import Venue
 from observatory.errors import ObservatoryError
@@ -47,11 +50,13 @@ class Conductor:
         self._options = environment.parsed_options
         self._settings = settings
         self._collection = collection
+        self._owned: bool = self._options.i_own_this_server
         self._patience = options.seconds(self._options.give_up_after, "--give-up-after")
         self._folder = Path(self._options.results) if self._options.results else settings.results / "load"
         self._progress = Progress() if self._options.progress else None
         self._ahead: Course | None = None
         self._course: Course | None = None
+        self._resources: dict[str, list[str]] = {}
         self._load: LoadUnderWay | None = None
         self._finished: Finished | None = None
         self._venue = Venue(environment.host, settings, self._options)
@@ -75,6 +80,7 @@ class Conductor:
         """The course of the load that is about to start; None when it must not, for a reason that is logged."""
         try:
             self._course = self._ahead or self._planned(from_page=True)
+            self._resources = self._learned(self._course)
         except ObservatoryError as error:
             self._course = None
             _log.error(str(error))
@@ -112,7 +118,14 @@ class Conductor:
         # On Locust's page the host may be changed, and left empty.
         host = self._environment.host or self._venue.address
         address = self._environment.host = options.address(host, "--host")
-        return planned(self._options, address, self._venue.name_of(address), from_page=from_page)
+        return planned(
+            self._options, address, self._venue.name_of(address), from_page=from_page, wanted=self._settings.rate_limit
+        )
+
+    def _learned(self, course: Course) -> dict[str, list[str]]:
+        """What there is to ask for."""
+        headers = authorization(self._settings, course.address)
+        return learned(course.address, reader(self._settings.timeout, headers))
 
     def _start(self) -> None:
         """A load begins: every process is told what it needs to know."""
@@ -120,7 +133,7 @@ class Conductor:
             return
         self._report(self._load)  # of a load that was stopped a moment ago
         load = self._load = LoadUnderWay(self._course)
-        orders = self._course.orders(load.id, self._settings, max(1, self._collection.workers()))
+        orders = self._course.orders(load.id, self._settings, max(1, self._collection.workers()), self._resources)
         setattr(self._options, ORDERS, msgspec.to_builtins(orders))
         if orders.limit == 0:
             _log.error(f"{self._course.limit} requests a minute cannot be shared by so many processes: none is sent.")
@@ -130,7 +143,7 @@ class Conductor:
     def _joined(self) -> None:
         """A worker joins a load that is under way: a limit was shared out already, and it gets no part of it."""
         if self._load is not None and self._load.course.limit is not None:
-            orders = self._load.course.orders(self._load.id, self._settings, 1)
+            orders = self._load.course.orders(self._load.id, self._settings, 1, self._resources)
             setattr(self._options, ORDERS, msgspec.to_builtins(replace(orders, limit=0)))
 
     def _stop(self) -> None:
@@ -174,8 +187,9 @@ class Conductor:
     def _say(self) -> None:
         """Tell what came of the last load, after everything that Locust has to say."""
         if self._finished is not None:
-            sys.stdout.write(self._finished.said)
-            sys.stdout.flush()
+            with contextlib.suppress(OSError):  # nobody reads any more
+                sys.stdout.write(self._finished.said)
+                sys.stdout.flush()
             self._finished = self._finished._replace(said="")
 
     def _look_at_workers(self, load: LoadUnderWay) -> None:

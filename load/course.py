@@ -49,6 +49,7 @@ class ProfileShape(LoadTestShape):
             return None
         if runner.state not in (STATE_SPAWNING, STATE_RUNNING):
             self._course = self.conductor.plan()
+            self.reset_time()  # type: ignore[no-untyped-call]
             self._leaving_since = self._gone_since = None
         course = self._course
         if course is None:

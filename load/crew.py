@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from load.checking import Checker
 from load.fair_use import is_shared
-from load.resources import Resources, reader
+from load.resources import Resources
 from observatory.client import SYSTEM_CLOCK, Clock, ProcessRateLimiter, RateLimiter
 from observatory.load import Counting, Trouble
 from observatory.load.measurements import MOST_MESSAGES, OTHER_MESSAGES
@@ -24,8 +24,8 @@ class Orders:
 
     `load` is the id of the load. `wait` is the shortest and the longest seconds between two tasks, `period` those
     between two arrivals of one stream. `limit` is the requests a minute that this process may send, None for as many as
-    it likes; with a limit, `slowest` is the least seconds that a user waits. `is_recording` tells that what is asked is
-    a stand-in of our own with a recording, which may lack things.
+    it likes; with a limit, `slowest` is the least seconds that a user waits. `resources` are the ids of what there is.
+    `is_recording` tells that a stand-in of our own is asked that serves a recording, which may lack things.
     """
 
     load: str
@@ -36,6 +36,7 @@ class Orders:
     timeout: float
     limit: int | None
     slowest: float
+    resources: Mapping[str, Sequence[str]]
     is_recording: bool = False
 
 
@@ -46,10 +47,10 @@ class Crew:
         self.address = orders.address
         self.timeout = orders.timeout
         self.period = orders.period
-        self.headers = _authorization(settings, orders.address)
+        self.headers = authorization(settings, orders.address)
         self.counting = counting
         self.checker = Checker(orders.validated, orders.timeout)
-        self.resources = Resources(orders.address, self._in_turn(reader(orders.timeout, self.headers)))
+        self.resources = Resources(orders.resources)
         self.is_recording = orders.is_recording
         self._told: set[str] = set()
         self._orders = orders
@@ -78,17 +79,8 @@ class Crew:
             if wait > 0:
                 self._clock.sleep(wait)
 
-    def _in_turn(self, read: Callable[[str], bytes]) -> Callable[[str], bytes]:
-        """The lists are asked for like everything else."""
 
-        def wait_and_read(address: str) -> bytes:
-            self.wait_for_turn()
-            return read(address)
-
-        return wait_and_read
-
-
-def _authorization(settings: Settings, address: str) -> Mapping[str, str]:
+def authorization(settings: Settings, address: str) -> Mapping[str, str]:
     """The token goes to an address that a person named; the public API needs none and gets none."""
     if settings.api_token is None or is_shared(address):
         return {}

@@ -24,12 +24,13 @@ def is_shared(address: str) -> bool:
     return host == home or host.endswith(f".{home}")
 
 
-def fair_limit(plan: LoadPlan, *, owned: bool) -> int | None:
+def fair_limit(plan: LoadPlan, *, owned: bool, wanted: int | None = None) -> int | None:
     """The most requests a minute that all users together may send; None when there is no limit.
 
     Args:
         plan: what is planned.
         owned: whether the person says that the server is theirs.
+        wanted: the requests a minute that the settings allow, which may be fewer.
 
     Raises:
         UnfairLoadError: even slowed down, this is no load for a server that is somebody else's.
@@ -46,4 +47,4 @@ def fair_limit(plan: LoadPlan, *, owned: bool) -> int | None:
         raise UnfairLoadError(
             f"{plan.users} users are refused: {fair}, too little for more than {_MOST_USERS} of them. {advice}"
         )
-    return LIVE_RATE_LIMIT
+    return min(wanted or LIVE_RATE_LIMIT, LIVE_RATE_LIMIT)

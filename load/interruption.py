@@ -33,6 +33,8 @@ class Interruption:
         gevent.signal_handler(signal.SIGINT, self._interrupted)
         if self._headless:
             gevent.signal_handler(signal.SIGTERM, self._interrupted)
+            if hasattr(signal, "SIGHUP"):  # the terminal is gone
+                gevent.signal_handler(signal.SIGHUP, self._interrupted)
 
     def _interrupted(self) -> None:
         if self._has_come:

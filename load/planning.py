@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
@@ -12,8 +13,9 @@ from load.crew import Orders
 from load.fair_use import fair_limit
 from load.options import LoadOptionError
 from load.profiles import PROFILES, Profile
+from load.resources import ENDPOINTS
 from load.shapes import SHAPES, STEADY, users_at
-from load.tasks import LOOKUP
+from load.tasks import LOOKUP, VISITORS
 from observatory.load import Limits, LoadModel, LoadPlan
 from observatory.settings import Settings
 from observatory.targets import without_credentials
@@ -25,6 +27,9 @@ OWN: Final = "own"
 _MOST_USERS: Final = 100_000
 _MOST_STREAMS: Final = 100
 """So many streams of arrivals are shared out to the processes; each of them has a timetable."""
+
+_EARLY: Final = 0.25
+"""Seconds that a load may end too early: it is asked once a second, and a little early is better than a second late."""
 
 _MINUTE: Final = 60.0  # seconds
 
@@ -52,12 +57,14 @@ class Course:
         """How many there should be after some seconds; None when it is over."""
         if self.plan.seconds is None:
             return self.streams
-        progress = elapsed / self.plan.seconds
-        return None if progress >= 1 else users_at(SHAPES[self.plan.shape], progress, self.streams)
+        if elapsed + _EARLY >= self.plan.seconds:
+            return None
+        return users_at(SHAPES[self.plan.shape], elapsed / self.plan.seconds, self.streams)
 
-    def orders(self, load: UUID, settings: Settings, processes: int) -> Orders:
-        """What each of so many processes is told for a load."""
-        rate, limit = self.plan.rate, self.limit
+    def orders(self, load: UUID, settings: Settings, processes: int, resources: Mapping[str, Sequence[str]]) -> Orders:
+        """What each of so many processes is told for a load; `resources` are the ids of what there is to ask for."""
+        # The lists were asked for already.
+        rate, limit = self.plan.rate, None if self.limit is None else max(0, self.limit - len(ENDPOINTS))
         return Orders(
             load=str(load),
             address=self.address,
@@ -67,11 +74,14 @@ class Course:
             timeout=settings.timeout,
             limit=None if limit is None else limit // processes,
             slowest=self.plan.users * _MINUTE / limit if limit else 0.0,
+            resources=resources,
             is_recording=self.plan.target.startswith("replay:"),
         )
 
 
-def planned(given: Any, address: str, target: str, *, from_page: bool = False) -> Course:
+def planned(
+    given: Any, address: str, target: str, *, from_page: bool = False, wanted: int | None = None, owned: bool = False
+) -> Course:
     """What the options of a command line ask for, or those of Locust's web page.
 
     Args:
@@ -80,6 +90,8 @@ def planned(given: Any, address: str, target: str, *, from_page: bool = False) -
         target: the name of that in the history.
         from_page: whether they are the page's, which sends a number of users with every start: there, a profile that
             is named says it all.
+        wanted: the requests a minute that the settings allow, None for as many as the target does.
+        owned: whether whoever started the process says that the server is theirs; the page cannot say it.
 
     Raises:
         LoadOptionError: an option has a value that it does not take.
@@ -87,6 +99,8 @@ def planned(given: Any, address: str, target: str, *, from_page: bool = False) -
     """
     profile, lasting = _profile(given, from_page=from_page)
     shape = given.shape or profile.shape
+    if shape not in SHAPES or given.visitor not in VISITORS:  # the page takes whatever it is sent
+        raise LoadOptionError(f"--shape is one of {listed(SHAPES)}, and --visitor one of {listed(VISITORS)}.")
     if lasting is None and shape != STEADY:
         raise LoadOptionError(
             f"--shape is {shape}, and a shape has an end: say --run-time, such as 5m, or a --profile."
@@ -111,7 +125,7 @@ def planned(given: Any, address: str, target: str, *, from_page: bool = False) -
             throughput=options.rate(given.min_throughput, "--min-throughput"),
         ),
     )
-    return Course(plan, address, profile.wait, fair_limit(plan, owned=given.i_own_this_server))
+    return Course(plan, address, profile.wait, fair_limit(plan, owned=owned, wanted=wanted))
 
 
 def _profile(given: Any, *, from_page: bool) -> tuple[Profile, float | None]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from threading import Lock
 from typing import Final
 
 import httpx
@@ -28,52 +27,47 @@ _log = logging.getLogger(__name__)
 
 
 class Resources:
-    """The resources of each endpoint by their ids, learned from its list when first asked for.
+    """The resources of each endpoint by their ids. `choose` makes the choices."""
 
-    The lists are read beside the load, and are not counted. `read` gives the body of an address.
-    """
-
-    def __init__(self, address: str, read: Callable[[str], bytes], *, choose: random.Random | None = None) -> None:
-        self._address = address
-        self._read = read
-        self._known: dict[str, list[str]] = {}
-        self._learning = Lock()
+    def __init__(self, ids: Mapping[str, Sequence[str]], *, choose: random.Random | None = None) -> None:
+        self._ids = {endpoint: list(known) for endpoint, known in ids.items()}
         self._random = choose or random.Random()
-
-    def learn(self) -> None:
-        """Learn what there is of every endpoint; whoever comes meanwhile waits for it."""
-        for endpoint in ENDPOINTS:
-            self.any_of(endpoint)
 
     def any_of(self, endpoint: str) -> str:
         """The id of any resource of an endpoint."""
-        if endpoint not in self._known:
-            with self._learning:
-                if endpoint not in self._known:
-                    self._known[endpoint] = list(self._listed(endpoint))
-        return self._random.choice(self._known[endpoint])
+        return self._random.choice(self._ids[endpoint])
 
     def count(self, endpoint: str) -> int:
         """How many resources an endpoint has."""
-        self.any_of(endpoint)
-        return len(self._known[endpoint])
+        return len(self._ids[endpoint])
 
     def forget(self, endpoint: str, resource: str) -> None:
         """Ask no more for what a recording lacks; the last one stays."""
-        known = self._known.get(endpoint, [])
+        known = self._ids.get(endpoint, [])
         if resource in known and len(known) > 1:
             known.remove(resource)
 
-    def _listed(self, endpoint: str) -> tuple[str, ...]:
-        address = f"{self._address}/{endpoint}/?limit={_MOST}&offset=0"
-        try:
-            page = json.loads(self._read(address))
-            ids = tuple(entry["url"].rstrip("/").rpartition("/")[2] for entry in page["results"])
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, AttributeError) as error:
-            shown = without_credentials(address)
-            _log.warning(f"The list at {shown} could not be read ({error}); asking for {endpoint}/1 to {endpoint}/18.")
-            return _FIRST
-        return ids or _FIRST
+
+def learned(address: str, read: Callable[[str], bytes]) -> dict[str, list[str]]:
+    """The ids of what there is at an address, by endpoint, as its lists say; `read` gives the body of an address.
+
+    They are read once, before the load begins.
+    """
+    return {
+        endpoint: list(_listed(f"{address}/{endpoint}/?limit={_MOST}&offset=0", endpoint, read))
+        for endpoint in ENDPOINTS
+    }
+
+
+def _listed(address: str, endpoint: str, read: Callable[[str], bytes]) -> tuple[str, ...]:
+    try:
+        page = json.loads(read(address))
+        ids = tuple(entry["url"].rstrip("/").rpartition("/")[2] for entry in page["results"])
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, AttributeError) as error:
+        shown = without_credentials(address)
+        _log.warning(f"The list at {shown} could not be read ({error}); asking for {endpoint}/1 to {endpoint}/18.")
+        return _FIRST
+    return ids or _FIRST
 
 
 def reader(timeout: float, headers: Mapping[str, str]) -> Callable[[str], bytes]:

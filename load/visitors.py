@@ -68,10 +68,6 @@ class Visitor(FastHttpUser):
         """Wait as long as between two tasks."""
         gevent.sleep(self.wait_time())
 
-    def on_start(self) -> None:
-        """Learn what there is to ask for, before the first question."""
-        self.crew.resources.learn()
-
     def ask(self, question: Question, due: float | None = None) -> bytes:
         """Ask, check the answer, count it, and give its body.
 
@@ -146,7 +142,6 @@ class ArrivalVisitor(Visitor):
 
     def on_start(self) -> None:
         """Begin the timetable somewhere within the first period, so that the streams do not march in step."""
-        super().on_start()
         self._under_way = Group()
         self._period = self.crew.period
         self._due = time.perf_counter() + random.random() * self._period

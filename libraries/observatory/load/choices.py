@@ -31,7 +31,7 @@ CHOICES: Final = (
     Choice("--max-failures", "The share of requests that may fail; empty for any.", "1 %"),
     Choice("--max-p95", "What P95 may be; empty for any.", "500 ms"),
     Choice("--min-throughput", "Requests a second that there must be; empty for any."),
-    Choice("--i-own-this-server", "Let the public API be loaded beyond fair use.", default=False),
+    Choice("--i-own-this-server", "Let the public API be loaded beyond fair use.", default=False, on_page=False),
     Choice("--target", "What is asked: embedded, replay, live or an address; else the settings'.", on_page=False),
     Choice("--results", "The folder of the report; else load in the folder of results.", on_page=False),
     Choice("--metrics-port", "Where Prometheus finds the numbers; 0 for nowhere.", METRICS_PORT, on_page=False),

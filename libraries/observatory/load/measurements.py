@@ -17,6 +17,9 @@ UNREACHED: Final = frozenset({FailureType.DNS, FailureType.CONNECTION, FailureTy
 """Failures of requests that nobody answered or kept waiting: they are counted, and have no latency."""
 
 MOST_MESSAGES: Final = 100
+STARVED: Final = "this machine has no connection left (files, ports or memory)"
+"""Why a request was not sent when it was the fault of the machine that makes the load."""
+
 OTHER_MESSAGES: Final = "other messages, which are too many to tell apart"
 
 

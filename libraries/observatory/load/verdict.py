@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from observatory.load.measurements import STARVED
 from observatory.load.report import Ending, LoadReport, Outcome, Verdict
 from observatory.load.sentences import grouped, milliseconds, per_second, requests, share
 from observatory.words import count, percent
@@ -48,7 +49,8 @@ def _failures(report: LoadReport) -> Iterator[str]:
     limits, total = report.plan.limits, report.total
     if report.ending is Ending.UNREACHED:
         yield f"{report.plan.address} could not be reached, so the load was stopped after {report.seconds:.0f} s."
-    if limits.failure_rate is not None and total.failure_rate > limits.failure_rate:
+    of_the_api = total.failures - _starved(report)
+    if limits.failure_rate is not None and of_the_api > limits.failure_rate * total.requests:
         kinds = ", ".join(f"{grouped(number)} by {kind}" for kind, number in report.failures_by_type().items())
         yield (
             f"{share(total.failure_rate)} of {requests(total.requests)} failed ({kinds}); "
@@ -56,6 +58,11 @@ def _failures(report: LoadReport) -> Iterator[str]:
         )
     if limits.p95 is not None and total.requests and total.p95 is None:
         yield f"Nobody answered, so there is no P95; {milliseconds(limits.p95)} are allowed."
+
+
+def _starved(report: LoadReport) -> int:
+    """How many requests failed because the machine that makes the load could not send them."""
+    return sum(each.count for each in report.failures if each.message == STARVED)
 
 
 def _slowness(report: LoadReport) -> Iterator[str]:
@@ -79,6 +86,9 @@ def _of_the_generator(report: LoadReport) -> Iterator[str]:
             f"1 of 100 requests was sent {milliseconds(arrivals.late_p99)} or more after it was due: this machine was "
             "too busy, or stood still; give it more processes or machines."
         )
+    starved = _starved(report)
+    if starved:
+        yield f"{requests(starved)} could not be sent: {STARVED}; give it more machines, or fewer users."
     if report.generator.busiest >= BUSY:
         yield (
             f"A process that made the load used {percent(report.generator.busiest)} of a CPU, so what it measured may "
