@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -112,7 +112,7 @@ def load(
     given = {"--target": target, "--shape": shape, "--rate": rate, "--processes": processes}
     chosen = [part for name, value in given.items() if value for part in (name, value)]
     options = [*chosen, *(["--web"] if web else []), *shlex.split(locust)]
-    finish(run("observatory", "load", "run", "--profile", profile, *options))
+    become("observatory", "load", "run", "--profile", profile, *options)
 
 
 @task(help={"target": "only this one; else all, the one first whose suites ran last", "days": "how far to look back"})
@@ -231,6 +231,23 @@ def on(target: str) -> Sequence[str]:
     return () if target == "embedded" else ("--variable", f"TARGET:{target}", *recording)
 
 
+def become(*command: str) -> None:
+    """Let a command take this process's place, so that a Ctrl-C and its exit code are its own."""
+    program = shutil.which(command[0], path=with_environment(os.environ)["PATH"])
+    if os.name == "nt" or program is None:
+        finish(run(*command))
+    print(paint(f"$ {shlex.join(command)}", "2"), flush=True)
+    os.chdir(ROOT)
+    os.execve(str(program), command, with_environment(os.environ))  # noqa: S606 - the commands are those above
+
+
+def with_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment variables, with the commands of this environment first on the path."""
+    # pabot starts `robot` by its name: the environment's must be found, also when nobody activated it.
+    path = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
+    return {**environment, "PATH": path}
+
+
 def run(*command: str, files: Sequence[str] = ()) -> int:
     """Show a command, run it, on files if any are given, and return its exit code."""
     onto = f" ({len(files)} files)" if files else ""
@@ -251,15 +268,14 @@ def call(command: Sequence[str], *, capture: bool) -> subprocess.CompletedProces
     Raises:
         FileNotFoundError: the command is not installed.
     """
-    # pabot starts `robot` by its name: the environment's must be found, also when nobody activated it.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    program = shutil.which(command[0], path=path)
+    environment = with_environment(os.environ)
+    program = shutil.which(command[0], path=environment["PATH"])
     if program is None:
         raise FileNotFoundError(command[0])
     return subprocess.run(  # noqa: S603 - the commands are those above, and no shell reads them
         [program, *command[1:]],
         cwd=ROOT,
-        env={**os.environ, "PATH": path},
+        env=environment,
         capture_output=capture,
         encoding="utf-8",
         check=False,

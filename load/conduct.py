@@ -7,7 +7,6 @@ import logging
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
 import gevent
@@ -18,7 +17,7 @@ from locust.runners import STATE_MISSING, MasterRunner
 from load import options
 from load.collecting import Collection
 from load.crew import authorization
-from load.ending import Finished, finish, is_out_of_reach
+from load.ending import Finished, check_writable, finish, is_out_of_reach
 from load.metrics_page import LoadNumbers, serve_numbers
 from load.planning import Course, planned
 from load.progress import Progress
@@ -52,7 +51,8 @@ class Conductor:
         self._collection = collection
         self._owned: bool = self._options.i_own_this_server
         self._patience = options.seconds(self._options.give_up_after, "--give-up-after")
-        self._folder = Path(self._options.results) if self._options.results else settings.results / "load"
+        self._folder = options.folder(self._options.results) or settings.results / "load"
+        check_writable(self._folder)
         self._progress = Progress() if self._options.progress else None
         self._ahead: Course | None = None
         self._course: Course | None = None
@@ -118,9 +118,8 @@ class Conductor:
         # On Locust's page the host may be changed, and left empty.
         host = self._environment.host or self._venue.address
         address = self._environment.host = options.address(host, "--host")
-        return planned(
-            self._options, address, self._venue.name_of(address), from_page=from_page, wanted=self._settings.rate_limit
-        )
+        name, wanted = self._venue.name_of(address), self._settings.rate_limit
+        return planned(self._options, address, name, from_page=from_page, wanted=wanted, owned=self._owned)
 
     def _learned(self, course: Course) -> dict[str, list[str]]:
         """What there is to ask for."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any, Protocol
 
+import gevent
 from locust import LoadTestShape
 from locust.runners import STATE_RUNNING, STATE_SPAWNING, MasterRunner
 
@@ -12,6 +14,7 @@ from load.planning import Course
 from load.tasks import JOURNEY
 from load.visitors import ArrivalVisitor, JourneyVisitor, LookupVisitor
 
+_BETWEEN_TICKS = 1.0  # seconds
 _PATIENCE = 2.0  # seconds beyond the timeout, for the last users to end
 _LAST_WORDS = 1.5  # seconds after them, for the workers to tell what they counted
 
@@ -55,6 +58,10 @@ class ProfileShape(LoadTestShape):
         if course is None:
             return None
         elapsed: float = self.get_run_time()  # type: ignore[no-untyped-call]
+        left = math.inf if course.plan.seconds is None else course.plan.seconds - elapsed
+        if 0 < left < _BETWEEN_TICKS and elapsed > 0.1:  # the next tick would be too late
+            gevent.sleep(left)
+            elapsed += left
         users = course.users(elapsed)
         if users is None:
             return None if self._is_deserted(runner) else (0, float(course.streams), [_visitors(course)])

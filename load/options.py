@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -60,6 +61,11 @@ def target(text: str) -> str | None:
     if text.strip().lower() in ("embedded", "replay", "live"):
         return text.strip().lower()
     return address(text, "--target", "embedded, replay, live, or ")
+
+
+def folder(text: str) -> Path | None:
+    """A folder, absolute, from where the load was started; None when it is empty."""
+    return Path(text).expanduser().absolute() if text.strip() else None
 
 
 def address(text: str, name: str, others: str = "") -> str:

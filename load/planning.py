@@ -28,9 +28,6 @@ _MOST_USERS: Final = 100_000
 _MOST_STREAMS: Final = 100
 """So many streams of arrivals are shared out to the processes; each of them has a timetable."""
 
-_EARLY: Final = 0.25
-"""Seconds that a load may end too early: it is asked once a second, and a little early is better than a second late."""
-
 _MINUTE: Final = 60.0  # seconds
 
 
@@ -57,7 +54,7 @@ class Course:
         """How many there should be after some seconds; None when it is over."""
         if self.plan.seconds is None:
             return self.streams
-        if elapsed + _EARLY >= self.plan.seconds:
+        if elapsed >= self.plan.seconds:
             return None
         return users_at(SHAPES[self.plan.shape], elapsed / self.plan.seconds, self.streams)
 

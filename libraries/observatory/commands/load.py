@@ -81,7 +81,8 @@ def _as_options(chosen: Mapping[str, str | int | bool | None]) -> Iterator[str]:
 
 @load.command(name="finish", hidden=True)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def finish_command(folder: Path) -> None:
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="Where everything goes in the end.")
+def finish_command(folder: Path, into: Path | None) -> None:
     """Judge the load whose report.json is in FOLDER, remember it, and write its page; Locust's master calls this."""
     from observatory.load import judged, read_report, write_report
     from observatory.load_page import load_page
@@ -89,7 +90,7 @@ def finish_command(folder: Path) -> None:
     from observatory.settings import load_settings
 
     problems: list[str] = []
-    page = folder.absolute() / "report.html"
+    page = (into or folder).absolute() / "report.html"
     try:
         report = read_report(folder)
         settings = load_settings()
@@ -108,7 +109,12 @@ def finish_command(folder: Path) -> None:
                 problems.append(str(error))
         write_report(report, folder)
         has_page = (folder / "locust.html").is_file()
-        page.write_text(load_page(report, memory.masker, has_locust_page=has_page), encoding="utf-8")
+        text = load_page(report, memory.masker, has_locust_page=has_page)
+        (folder / page.name).write_text(text, encoding="utf-8")
+        if into is not None:
+            for file in folder.iterdir():
+                file.replace(into / file.name)
+            folder.rmdir()
     except OSError as error:
         problems.append(f"The report could not be written whole: {error}.")
     finally:

@@ -51,8 +51,13 @@ def _again(report: LoadReport, desk: Desk) -> str:
     plan = report.plan
     if plan.profile == _OWN:
         return ""
-    command = f"inv load --profile {shlex.quote(plan.profile)} --target {shlex.quote(plan.target)}"
-    return f" Once more: <pre><code>{desk.text(command, 400)}</code></pre>"
+    words = ["observatory", "load", "run", "--profile", plan.profile, "--target", plan.target.partition(":/")[0]]
+    if plan.target.startswith("http"):
+        words[-1] = plan.address
+    words += ["--shape", plan.shape, "--visitor", plan.visitor]
+    words += ["--rate", f"{plan.rate:g}"] if plan.rate is not None else ["--users", str(plan.users)]
+    words += ["--run-time", f"{plan.seconds:g}"] if plan.seconds else []
+    return f" Once more: <pre><code>{desk.text(shlex.join(words), 400)}</code></pre>"
 
 
 def _throughput(model: LoadModel) -> str:
