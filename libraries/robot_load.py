@@ -144,7 +144,7 @@ def _shown(folder: Path) -> EndedLoad | None:
     if not (folder / REPORT_FILE).is_file():
         return None
     from observatory.load.verdict import doubts
-    from observatory.logs.load_html import load_block
+    from observatory.load_page.log_block import load_block
 
     report = read_report(folder)
 

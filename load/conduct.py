@@ -27,6 +27,7 @@ from load.venue import Venue
 from observatory.errors import ObservatoryError
 from observatory.load import Ending
 from observatory.settings import Settings
+from observatory.targets import without_credentials
 
 ORDERS: Final = "observatory_orders"
 """Under this name, the options that the master sends to its workers hold what they are told."""
@@ -60,7 +61,8 @@ class Conductor:
         self._load: LoadUnderWay | None = None
         self._finished: Finished | None = None
         self._venue = Venue(environment.host, settings, self._options)
-        environment.host = self._venue.address
+        # As it may be shown, on Locust's page and in its report; the users know where they go.
+        environment.host = without_credentials(self._venue.address)
         self._listen(environment.events)
         if self._options.metrics_port:
             numbers = LoadNumbers(lambda: collection.measured, lambda: self._runner.user_count, collection.workers)
@@ -116,8 +118,10 @@ class Conductor:
 
     def _planned(self, *, from_page: bool) -> Course:
         # On Locust's page the host may be changed, and left empty.
-        host = self._environment.host or self._venue.address
-        address = self._environment.host = options.address(host, "--host")
+        address, shown = self._venue.address, without_credentials(self._venue.address)
+        if self._environment.host not in (None, "", shown):
+            address = options.address(self._environment.host, "--host")
+        self._environment.host = without_credentials(address)
         name, wanted = self._venue.name_of(address), self._settings.rate_limit
         return planned(self._options, address, name, from_page=from_page, wanted=wanted, owned=self._owned)
 
@@ -170,18 +174,10 @@ class Conductor:
         if self._progress is not None:
             self._progress.end()
         report = load.report(self._collection.measured, self._collection.busiest, self._collection.other_clocks)
-        self._finished = finish(report, self._folder, self._locust_page(report.plan.address))
+        page: str = get_html_report(self._environment, show_download_link=False)  # type: ignore[no-untyped-call]
+        self._finished = finish(report, self._folder, page)
         if not self._options.headless:
             self._say()
-
-    def _locust_page(self, shown: str) -> str:
-        """Locust's own report, in which the host is written without user and password."""
-        host, self._environment.host = self._environment.host, shown
-        try:
-            page: str = get_html_report(self._environment, show_download_link=False)  # type: ignore[no-untyped-call]
-        finally:
-            self._environment.host = host
-        return page
 
     def _say(self) -> None:
         """Tell what came of the last load, after everything that Locust has to say."""

@@ -42,6 +42,7 @@ def _add_options(parser: Any, **_: Any) -> None:
 def _assemble(environment: Any, **_: Any) -> None:
     """Put the parts together, in each process."""
     options, runner = environment.parsed_options, environment.runner
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes addresses whole, with user and password
     if options.progress:
         logging.getLogger("locust.stats_logger").setLevel(logging.ERROR)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from load.options import LoadOptionError
+from load.options import LoadOptionError, address
 from load.stand_in import StandIn, start_stand_in
 from observatory.settings import Settings
 from observatory.targets import LIVE_URL, url_name
@@ -24,13 +24,13 @@ class Venue:
     def __init__(self, given: str | None, settings: Settings, options: Any) -> None:
         self._stand_in: StandIn | None = None
         self._stand_in_name = ""
-        self.address = (given or self._address_of(settings, options)).rstrip("/")
+        self.address = address(given, "--host") if given else self._address_of(settings, options)
 
-    def name_of(self, address: str) -> str:
+    def name_of(self, place: str) -> str:
         """The name in the history of what is at an address."""
-        if self._stand_in is not None and address == self._stand_in.address:
+        if self._stand_in is not None and place == self._stand_in.address:
             return self._stand_in_name
-        return url_name(address)
+        return url_name(place)
 
     def close(self) -> None:
         """Stop what was started."""

@@ -21,7 +21,7 @@ from observatory.errors import ObservatoryError
 from observatory.load import Ending, LoadReport
 from observatory.load.report import Outcome
 from observatory.load.verdict import doubts
-from observatory.logs.load_html import load_block
+from observatory.load_page.log_block import load_block
 from observatory.settings import Settings
 from robot_asked import is_asked_for
 from robot_load import EndedLoad, should_have_reached, target_of_load

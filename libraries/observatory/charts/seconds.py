@@ -27,7 +27,7 @@ class Look(StrEnum):
     STRONG = "━━"
     PLAIN = "──"
     DASHED = "╍╍"
-    DOTTED = "┈┈"
+    DOTTED = "····"
 
 
 _STROKES: Final = {Look.STRONG: (2.2, "none"), Look.PLAIN: (1.3, "none"), Look.DASHED: (1.6, "6 4")}
