@@ -385,7 +385,7 @@ def test_it_ends_with_what_a_tester_should_know_and_do() -> None:
     found = words_of(judged_report())
     for words in ("P95 is the time that 95 of 100", "Throughput is how many", "Unsure means that", "What next:"):
         assert words in found
-    assert "inv load --profile light --target embedded" in found
+    assert "observatory load run --profile light --target embedded" in found
     assert "inv load" not in words_of(judged_report(plan=load_plan(profile="own")))
 
 
