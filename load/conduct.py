@@ -80,6 +80,7 @@ class Conductor:
 
     def plan(self) -> Course | None:
         """The course of the load that is about to start; None when it must not, for a reason that is logged."""
+        self._report(self._load)  # of a load that was stopped a moment ago
         try:
             self._course = self._ahead or self._planned(from_page=True)
             self._resources = self._learned(self._course)
@@ -134,7 +135,6 @@ class Conductor:
         """A load begins: every process is told what it needs to know."""
         if self._course is None:
             return
-        self._report(self._load)  # of a load that was stopped a moment ago
         load = self._load = LoadUnderWay(self._course)
         orders = self._course.orders(load.id, self._settings, max(1, self._collection.workers()), self._resources)
         setattr(self._options, ORDERS, msgspec.to_builtins(orders))

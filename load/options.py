@@ -75,8 +75,9 @@ def address(text: str, name: str, others: str = "") -> str:
         LoadOptionError: it is none.
     """
     parts = urlsplit(text.strip())
+    is_plain = text.strip().isprintable() and " " not in text.strip()
     try:
-        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_one = is_plain and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # the port is no number
         is_one = False
     if not is_one or parts.query or parts.fragment:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
@@ -77,13 +78,15 @@ def reader(timeout: float, headers: Mapping[str, str]) -> Callable[[str], bytes]
     """
 
     def read(address: str) -> bytes:
-        every = {"Accept": "application/json", **headers}
+        every, deadline = {"Accept": "application/json", **headers}, time.monotonic() + timeout
         with httpx.stream("GET", address, headers=every, timeout=timeout, trust_env=False) as answer:
             if answer.status_code != HTTPStatus.OK:
                 raise ValueError(f"the answer is {status_words(answer.status_code)}")
             body = b""
             for piece in answer.iter_bytes():
                 body += piece
+                if time.monotonic() > deadline:  # the client's own timeout is for each piece
+                    raise ValueError(f"it did not come whole within {timeout:g} s")
                 if len(body) > _LARGEST:
                     raise ValueError(f"it has more than {_LARGEST} bytes")
             return body

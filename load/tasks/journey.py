@@ -50,4 +50,4 @@ def _any(items: Any, *keys: str) -> str | None:
     value = random.choice(items)
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, str) and value.count("/") > 1 else None
+    return value if isinstance(value, str) and "/" in value.rstrip("/") else None

@@ -47,14 +47,16 @@ class Cell:
     latencies: Latencies = field(default_factory=Latencies)
     buckets: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
 
-    def add(self, latency: float, size: int, failure: FailureType | None) -> None:
+    def add(self, latency: float, size: int, trouble: Trouble | None) -> None:
         """Count a request: its latency in seconds, the bytes of its body, and why it failed if it did."""
         self.requests += 1
         self.size += size
-        if failure is not None:
+        if trouble is not None:
             self.failures += 1
-            self.unreached += failure in UNREACHED or failure is FailureType.TIMEOUT
-            if failure in UNREACHED:
+            # What was not sent reached nobody either, and says nothing of who is there.
+            is_of_the_api = trouble.message != STARVED
+            self.unreached += is_of_the_api and (trouble.type in UNREACHED or trouble.type is FailureType.TIMEOUT)
+            if trouble.type in UNREACHED:
                 return
         self.seconds += latency
         self.latencies.add(latency)
@@ -104,7 +106,7 @@ class Counting:
         cell = self._cells.get(place)
         if cell is None:
             cell = self._cells[place] = Cell()
-        cell.add(latency, size, trouble.type if trouble else None)
+        cell.add(latency, size, trouble)
         self._last = at
         if trouble is None:
             return

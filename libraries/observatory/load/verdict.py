@@ -56,7 +56,7 @@ def _failures(report: LoadReport) -> Iterator[str]:
             f"{share(total.failure_rate)} of {requests(total.requests)} failed ({kinds}); "
             f"{share(limits.failure_rate)} are allowed."
         )
-    if limits.p95 is not None and total.requests and total.p95 is None:
+    if limits.p95 is not None and total.requests > _starved(report) and total.p95 is None:
         yield f"Nobody answered, so there is no P95; {milliseconds(limits.p95)} are allowed."
 
 
