@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -16,6 +17,7 @@ RATE = 60  # arrivals a second
 USERS = 6  # who ask as often together, with 0.1 s between two of their requests
 LASTS = 6  # seconds
 FREEZE = 1.0  # seconds
+BEGINNING = 0.1  # seconds
 
 FAR = 0.15
 """How far from the truth a latency may be, as a share of it."""
@@ -62,6 +64,8 @@ def frozen(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Frozen:
             observatory_load(folder / "closed", *closed, DATABASE_URL=url) as users,
         ):
             until(lambda: min(first.answered, second.answered) > RATE, "both loads are under way")
+            # The seconds of the report are those of the clock: one of them should be frozen from its beginning.
+            until(lambda: time.time() % 1 < BEGINNING, "a second begins")
             server.freeze(FREEZE)
             for each in (arrivals, users):
                 each.wait()

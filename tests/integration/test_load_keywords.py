@@ -89,7 +89,7 @@ REFUSED = {
     "A Throughput Is So Many A Second": "'50 per minute' is not so many a second; write it like 50 per second",
     "There Are Four Profiles": "'profile' got value 'huge' that cannot be converted to 'quick', 'light', 'medium' or ",
     "A Load Lasts Whole Seconds": "'duration' is 0.5 s, but a load lasts whole seconds, at least one.",
-    "What Locust Refuses Is Said In Its Words": "The load was not started: --users is 0, but a load needs",
+    "What Locust Refuses Is Said In Its Words": "The load was not started: --users is 0, but a load takes",
     "After That There Is Nothing To Judge": "There is no load to judge yet; run one with `Run Load Profile` before.",
 }
 

@@ -102,7 +102,11 @@ def test_a_report_has_requests_failures_and_percentiles_and_comes_back_from_its_
     report = a_summary(plan, counted(ended), ending, seconds, note)
     assert (report.plan, report.ending, report.notes) == (plan, ending, (note,))
     is_whole(report.total, ended)
-    assert report.total.throughput == pytest.approx(len(ended) / seconds, abs=0.01)
+    # It lasts until its last answer, and only what was answered well is work that was done.
+    lasted = max([seconds, *(each.second for each in ended)])
+    good = sum(each.trouble is None for each in ended)
+    assert report.seconds == pytest.approx(lasted, abs=0.001)
+    assert report.total.throughput == pytest.approx(good / lasted, abs=0.01)
     assert [each.endpoint for each in report.endpoints] == sorted({each.endpoint for each in ended})
     for numbers in report.endpoints:
         is_whole(numbers, [each for each in ended if each.endpoint == numbers.endpoint])
@@ -112,6 +116,19 @@ def test_a_report_has_requests_failures_and_percentiles_and_comes_back_from_its_
     has_every_second(report, ended)
     comes_back(report)
     comes_back(replace(report, verdict=judged(report)))
+
+
+# Property 28: Locust generates summary reports
+@pytest.mark.property(28)
+@settings(max_examples=100)
+@given(plans, st.lists(requests, max_size=25), st.lists(st.integers(-1, 4), max_size=3))
+def test_a_report_is_the_same_when_seconds_were_settled_on_the_way(
+    plan: LoadPlan, ended: list[Ended], settled: list[int]
+) -> None:
+    at_once, on_the_way = counted(ended), counted(ended)
+    for second in settled:
+        on_the_way.settle(int(BEGAN) + second)
+    assert a_summary(plan, on_the_way, Ending.FINISHED, 4.0) == a_summary(plan, at_once, Ending.FINISHED, 4.0)
 
 
 # Property 28: Locust generates summary reports

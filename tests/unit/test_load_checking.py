@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 import zlib
@@ -19,6 +20,7 @@ from load.checking import Checker
 from load.question import Question
 from observatory.exchange import FailureType
 from observatory.load import Trouble
+from observatory.load.measurements import STARVED
 from tests.examples import POKEMON, as_bytes, copy_of
 
 JSON = {"content-type": "application/json; charset=utf-8"}
@@ -180,6 +182,46 @@ def test_a_good_pokemon_is_no_good_type() -> None:
     assert each.trouble(Question("type", "1"), 200, JSON, GOOD) is not None
 
 
+CROSSED = FailureType.MODEL, "id should be the one that was asked for"
+
+
+def test_an_answer_to_another_question_is_wrong_also_when_it_was_right_before() -> None:
+    each = checker()
+    assert each.trouble(BULBASAUR, 200, JSON, GOOD) is None
+    assert each.trouble(Question("pokemon", "2"), 200, JSON, GOOD) == Trouble(*CROSSED)
+    assert each.trouble(BULBASAUR, 200, JSON, GOOD) is None
+
+
+def test_an_answer_to_another_question_is_wrong_also_when_it_is_the_first_one() -> None:
+    assert trouble(GOOD, Question("pokemon", "151")) == Trouble(*CROSSED)
+
+
+def test_who_asks_by_name_gets_the_one_of_that_name() -> None:
+    assert trouble(GOOD, Question("pokemon", "bulbasaur")) is None
+    assert trouble(GOOD, Question("pokemon", "ivysaur")) == Trouble(*CROSSED)
+
+
+def test_a_page_of_a_list_is_about_no_resource() -> None:
+    page = as_bytes({"count": 0, "next": None, "previous": None, "results": []})
+    each = checker()
+    assert [each.trouble(Question("pokemon", offset=offset), 200, JSON, page) for offset in (0, 20)] == [None, None]
+
+
+def test_a_body_that_was_bad_is_bad_each_time_whatever_the_chance() -> None:
+    drawn = iter([0.05, 0.9, 0.9])
+    each = checker(0.1, lambda: next(drawn))
+    seen = [each.trouble(BULBASAUR, 200, JSON, changed(height=None)) for _ in range(5)]
+    assert None not in seen
+    assert len(set(seen)) == 1
+
+
+def test_what_is_remembered_of_bodies_has_an_end() -> None:
+    each = checker()
+    for number in range(10_050):
+        assert each.trouble(Question("berry", "1"), 200, JSON, b"%d" % number) is None
+    assert len(each._judged) == 10_000
+
+
 @given(share=st.floats(0, 1), drawn=st.floats(0, 1, exclude_max=True))
 def test_so_large_a_share_of_the_answers_is_held_against_its_model(share: float, drawn: float) -> None:
     seen = checker(share, lambda: drawn).trouble(BULBASAUR, 200, JSON, changed(height=None))
@@ -223,6 +265,10 @@ UNANSWERED: list[tuple[BaseException, bool, FailureType, str]] = [
         FailureType.CONNECTION,
         "the connection was reset before an answer came",
     ),
+    *[
+        (OSError(number, "odd"), False, FailureType.CONNECTION, STARVED)
+        for number in (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS)
+    ],
     (
         socket.gaierror(-2, "Name or service not known"),
         False,

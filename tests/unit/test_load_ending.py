@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from load.ending import is_out_of_reach
+from load.options import LoadOptionError
 from load.planning import planned
 from load.stand_in import start_stand_in
 from load.under_way import LoadUnderWay
@@ -91,7 +92,7 @@ def test_to_stop_a_load_is_to_interrupt_it_unless_it_has_no_end(seconds: float |
 
 def test_a_load_whose_workers_are_all_lost_ends_for_that() -> None:
     load = under_way(Clock())
-    load.has_worker("a")
+    assert load.has_worker("a")
     assert load.lost_worker("a")
     assert not load.lost_worker("a")
     assert load.lost_worker("b")
@@ -99,7 +100,7 @@ def test_a_load_whose_workers_are_all_lost_ends_for_that() -> None:
     report = load.report(Measurements(), 0)
     assert report.ending is Ending.WORKERS_LOST
     assert (report.generator.processes, report.generator.lost) == (2, 2)
-    assert report.notes == ("2 workers died; what was not told by then is not counted.",)
+    assert report.notes == ("2 workers went missing; what was not told by then is not counted.",)
 
 
 def test_a_load_that_lost_one_worker_and_goes_on_with_another_is_interrupted_by_a_stop() -> None:
@@ -108,6 +109,21 @@ def test_a_load_that_lost_one_worker_and_goes_on_with_another_is_interrupted_by_
     load.lost_worker("b")
     load.stopped(workers=1)
     assert load.report(Measurements(), 0).ending is Ending.INTERRUPTED
+
+
+def test_a_worker_that_comes_back_was_not_always_there_and_stays_lost() -> None:
+    load = under_way(Clock())
+    assert load.has_worker("a")
+    assert load.has_worker("a")
+    load.lost_worker("a")
+    assert not load.has_worker("a"), "the others have its users, and it has its own still"
+    report = load.report(Measurements(), 0)
+    assert (report.generator.processes, report.generator.lost) == (1, 1)
+
+
+def test_clocks_that_differ_are_told() -> None:
+    (note,) = under_way(Clock()).report(Measurements(), 0, other_clocks=3).notes
+    assert note == "The clock of a worker differs by 3 s, so its seconds were moved; let the clocks agree."
 
 
 def test_a_load_on_the_public_api_says_that_it_was_held_back() -> None:
@@ -161,6 +177,13 @@ def test_a_load_goes_to_the_address_that_is_given_else_to_the_target(
     assert venue.address == address
     assert venue.name_of(address) == name
     venue.close()
+
+
+def test_a_load_does_not_go_where_suites_inject_faults() -> None:
+    with pytest.raises(
+        LoadOptionError, match=r"^A load does not go to the faulty stand-in.*: say --target embedded\.$"
+    ):
+        Venue(None, Settings(target="faults"), options(processes=None))
 
 
 def test_without_an_address_a_stand_in_is_started_under_its_own_name() -> None:

@@ -16,7 +16,10 @@ from load.crew import Crew, Orders, crew_of, muster
 from load.fair_use import UnfairLoadError, fair_limit, is_shared
 from load.planning import planned
 from load.profiles import PROFILES
-from observatory.load import Counting
+from load.resources import ENDPOINTS
+from observatory.exchange import FailureType
+from observatory.load import Counting, Trouble
+from observatory.load.measurements import OTHER_MESSAGES
 from observatory.settings import Settings
 from tests.fake_clock import FakeClock
 from tests.load_values import LOAD_ID, load_plan, open_plan
@@ -24,6 +27,7 @@ from tests.unit.test_load_planning import options
 
 LIVE = "https://pokeapi.co/api/v2"
 NOWHERE = "http://127.0.0.1:1/api/v2"
+ONE_OF_EACH = {endpoint: ["1"] for endpoint in ENDPOINTS}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +40,7 @@ NOWHERE = "http://127.0.0.1:1/api/v2"
         "https://pokeapi.co./api/v2",
         "HTTPS://PokeAPI.CO/api/v2",
         "https://pokeapi.co:443/api/v2",
-        "https://me:secret@pokeapi.co/api/v2",
+        "https://me:secret@pokeapi.co/api/v2",  # pragma: allowlist secret
         "https://pokeapi.co@pokeapi.co:8443",
     ],
 )
@@ -112,15 +116,15 @@ def sent(crew: Crew, clock: NotedSleep, users: int, random: Random) -> list[floa
 
 
 def live_orders(processes: int, profile: str = "light") -> Orders:
-    return planned(options(profile=profile), LIVE, "live").orders(LOAD_ID, Settings(), processes)
+    return planned(options(profile=profile), LIVE, "live").orders(LOAD_ID, Settings(), processes, ONE_OF_EACH)
 
 
 @hypothesis_settings(max_examples=100)
-@given(st.integers(1, 100), st.sampled_from(["light", "quick"]), st.randoms(use_true_random=False))
+@given(st.integers(1, 97), st.sampled_from(["light", "quick"]), st.randoms(use_true_random=False))
 def test_all_users_of_all_processes_send_at_most_a_hundred_requests_in_any_minute(
     processes: int, profile: str, random: Random
 ) -> None:
-    times: list[float] = []
+    times = [0.0 for _ in ENDPOINTS]  # the lists are asked for before it begins
     for process in range(min(processes, 10)):  # the others have no user
         clock = NotedSleep()
         users = 10 // processes + (process < 10 % processes)
@@ -139,17 +143,28 @@ def test_one_process_sends_nearly_as_much_as_it_may() -> None:
 def test_users_in_a_hurry_are_held_to_the_limit_too() -> None:
     clock = FakeClock()
     crew = Crew(live_orders(4), Settings(), Counting(), clock)
-    for _ in range(26):
+    for _ in range(25):
         crew.wait_for_turn()
-    assert clock.sleeps == pytest.approx([60])  # 25 of this process's part are sent at once
+    assert clock.sleeps == pytest.approx([60])  # 24 of this process's part are sent at once
 
 
-def test_the_lists_that_are_read_beside_the_load_count_as_well() -> None:
-    clock = FakeClock()
-    crew = Crew(replace(live_orders(100), address=NOWHERE), Settings(), Counting(), clock)
-    crew.wait_for_turn()
-    assert crew.resources.any_of("type")
-    assert clock.sleeps == pytest.approx([60])
+def test_the_lists_that_are_read_before_the_load_count_as_well() -> None:
+    limit = live_orders(1).limit
+    assert limit is not None
+    assert limit + len(ENDPOINTS) == 100
+
+
+def test_more_processes_than_there_are_requests_a_minute_send_none() -> None:
+    assert [live_orders(processes).limit for processes in (97, 98)] == [1, 0]
+
+
+@pytest.mark.parametrize(("wanted", "allowed"), [(None, 100), (30, 30), (1000, 100)])
+def test_the_settings_may_allow_less_than_is_fair_and_not_more(wanted: int | None, allowed: int) -> None:
+    assert fair_limit(load_plan(address=LIVE), owned=False, wanted=wanted) == allowed
+
+
+def test_the_settings_do_not_limit_a_server_of_ones_own() -> None:
+    assert fair_limit(load_plan(), owned=False, wanted=30) is None
 
 
 def test_a_worker_without_a_part_of_the_limit_sends_nothing() -> None:
@@ -166,7 +181,7 @@ def test_a_worker_without_a_part_of_the_limit_sends_nothing() -> None:
 
 def test_without_a_limit_users_wait_as_long_as_their_profile_says_and_for_no_turn() -> None:
     clock = FakeClock()
-    orders = planned(options(profile="light"), NOWHERE, "embedded").orders(LOAD_ID, Settings(), 1)
+    orders = planned(options(profile="light"), NOWHERE, "embedded").orders(LOAD_ID, Settings(), 1, ONE_OF_EACH)
     crew = Crew(orders, Settings(), Counting(), clock)
     assert all(1 <= crew.pause() <= 3 for _ in range(200))
     crew.wait_for_turn()
@@ -175,10 +190,18 @@ def test_without_a_limit_users_wait_as_long_as_their_profile_says_and_for_no_tur
 
 def test_the_token_goes_to_an_address_that_a_person_named_and_not_to_the_public_api() -> None:
     settings = Settings(api_token=SecretStr("mine"))
-    own = planned(options(profile="light"), NOWHERE, "embedded").orders(LOAD_ID, settings, 1)
+    own = planned(options(profile="light"), NOWHERE, "embedded").orders(LOAD_ID, settings, 1, ONE_OF_EACH)
     assert Crew(own, settings, Counting()).headers == {"Authorization": "Bearer mine"}
     assert Crew(own, Settings(), Counting()).headers == {}
     assert Crew(live_orders(1), settings, Counting()).headers == {}
+
+
+def test_locusts_statistics_are_told_a_hundred_texts_and_then_only_the_type_of_a_failure() -> None:
+    crew = Crew(live_orders(1), Settings(), Counting())
+    told = {crew.told(Trouble(FailureType.MODEL, f"so it was {number}")) for number in range(250)}
+    assert len(told) == 101
+    assert f"model: {OTHER_MESSAGES}" in told
+    assert crew.told(Trouble(FailureType.MODEL, "so it was 7")) == "model: so it was 7"
 
 
 def test_the_users_of_a_process_belong_to_the_crew_that_was_mustered_last() -> None:

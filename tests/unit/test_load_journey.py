@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from load.question import Question
-from load.resources import Resources
+from load.resources import ENDPOINTS, Resources
 from load.tasks import LOOKUPS, travel
 from load.tasks.ability import get_ability
 from load.tasks.pokemon import get_pokemon
@@ -27,8 +27,8 @@ class Visitor:
         self._bodies = bodies
         self.done: list[Question | None] = []
         self.due: list[float | None] = []
-        results = [reference("pokemon", number, "x") for number in range(1, listed + 1)]
-        self.resources = Resources("http://x", lambda _: as_bytes({"results": results}))
+        ids = [str(number) for number in range(1, listed + 1)]
+        self.resources = Resources(dict.fromkeys(ENDPOINTS, ids))
 
     def ask(self, question: Question, due: float | None = None) -> bytes:
         self.done.append(question)

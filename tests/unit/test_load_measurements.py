@@ -99,7 +99,7 @@ def test_what_was_taken_is_not_there_a_second_time() -> None:
     counting.scheduled(1000)
     counting.sent(1000, 0.1)
     assert measured_of(counting).whole().requests == 1
-    assert counting.take() == {"cells": [], "troubles": [], "scheduled": [], "sent": [], "late": b""}
+    assert counting.take() == {"cells": [], "troubles": [], "scheduled": [], "sent": [], "late": b"", "last": 0.0}
 
 
 def test_arrivals_add_up_by_second_with_how_late_they_were() -> None:
@@ -137,6 +137,49 @@ def test_a_hundred_messages_are_told_apart_in_all_seconds_and_processes() -> Non
     assert len(measured.troubles) == 101
     assert measured.troubles["pokemon", "model", "each time"] == 30
     assert measured.troubles.total() == 30 * 51
+
+
+@given(st.integers(-5, 5), st.integers(-5, 5))
+def test_the_seconds_of_another_clock_are_moved_to_those_of_this_one(behind: int, other: int) -> None:
+    measured = Measurements()
+    for offset in (behind, other):
+        counting = Counting()
+        at = 1000.25 - offset  # so its own clock says
+        counting.scheduled(at)
+        counting.sent(at, 0.0)
+        counting.ended("pokemon", at, 0.1, 10, None)
+        measured.add(counting.take(), offset)
+    assert set(measured.moments) == {1000}
+    moment = measured.at(1000)
+    assert (moment.requests, moment.scheduled, moment.sent, len(moment.latencies())) == (2, 2, 2, 2)
+    assert measured.last == 1000.25
+
+
+def test_the_last_is_the_one_that_ended_last_in_any_process() -> None:
+    assert Measurements().last == 0
+    early, late = Counting(), Counting()
+    early.ended("pokemon", 1000.5, 0.1, 10, None)
+    late.ended("pokemon", 1002.75, 0.1, 10, Trouble(FailureType.TIMEOUT, "so it was"))
+    assert measured_of(late, early, Counting()).last == 1002.75
+
+
+def test_a_second_that_was_settled_keeps_its_percentiles_and_lets_its_latencies_go() -> None:
+    measured = measured_of(one(0.1), one(0.3))
+    moment = measured.at(1000)
+    longest = moment.latencies().longest
+    measured.settle(1001)
+    assert (moment.longest, moment.requests, moment.taken) == (longest, 2, [])
+    assert moment.p50 == pytest.approx(0.1, rel=0.001)
+    measured.add(one(5.0).take())  # it came too late to have a part in them
+    measured.settle(1001)
+    assert (moment.longest, moment.requests) == (longest, 3)
+
+
+def test_a_second_that_may_go_on_is_not_settled() -> None:
+    measured = measured_of(one(0.1))
+    measured.settle(1000)
+    assert measured.at(1000).longest is None
+    assert len(measured.at(1000).latencies()) == 1
 
 
 @given(st.lists(st.floats(1e-6, 3600), min_size=1, max_size=200))

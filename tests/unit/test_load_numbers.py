@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from load.metrics_page import ENDPOINTS, FAILURE_TYPES, LoadNumbers, serve_numbers
 from load.question import Question
+from load.resources import ENDPOINTS as ASKED_FOR
 from load.resources import Resources
 from load.tasks import LOOKUPS, travel
 from observatory.exchange import FailureType
@@ -62,7 +63,7 @@ class Asked:
 
     def __init__(self) -> None:
         self.names: set[str] = set()
-        self.resources = Resources("http://here", lambda _: b'{"results": [{"url": "http://here/pokemon/1/"}]}')
+        self.resources = Resources({endpoint: ["1"] for endpoint in ASKED_FOR})
 
     def ask(self, question: Question, due: float | None = None) -> bytes:
         del due

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from load.options import LoadOptionError, add_options, rate, seconds, share
+from load.options import LoadOptionError, add_options, address, rate, seconds, share, target
 from observatory.load.choices import METRICS_PORT
 
 Reader = Callable[[str, str], float | None]
@@ -47,15 +47,23 @@ def parser() -> argparse.ArgumentParser:
         ("500 ms", 0.5),
         ("500ms", 0.5),
         ("10 s", 10),
-        ("10", 10),
         ("2.5s", 2.5),
         ("2 min", 120),
         ("1 h", 3600),
         (" 3 s\n", 3),
     ],
 )
-def test_a_time_has_a_unit_and_is_in_seconds_without_one(text: str, value: float) -> None:
+def test_a_time_has_a_unit(text: str, value: float) -> None:
     assert seconds(text, "--max-p95") == pytest.approx(value)
+
+
+@pytest.mark.parametrize("text", ["300", "0.5", "10 ", "10 seconds", "5m", "1 d"])
+def test_a_time_without_a_known_unit_is_refused(text: str) -> None:
+    with pytest.raises(LoadOptionError) as caught:
+        seconds(text, "--max-p95")
+    assert str(caught.value) == (
+        f"--max-p95 is '{text}', but it must be a time with its unit, such as 500 ms, 10 s or 2 min."
+    )
 
 
 @pytest.mark.parametrize(("text", "value"), [("1 %", 0.01), ("1%", 0.01), ("0.01", 0.01), ("0", 0), ("100 %", 1)])
@@ -88,7 +96,7 @@ def test_what_is_no_value_is_refused_in_one_sentence_that_quotes_it(read: Reader
     assert message.isprintable()
 
 
-@pytest.mark.parametrize("text", ["0", "0 s", "0.000 ms", "9" * 400, f"0.{'0' * 322}5 ms"])
+@pytest.mark.parametrize("text", ["0", "0 s", "0.000 ms", f"{'9' * 400} s", f"0.{'0' * 322}5 ms"])
 def test_a_time_is_above_zero_and_ends(text: str) -> None:
     with pytest.raises(LoadOptionError, match=r"^--give-up-after is '.*', but it must be a time"):
         seconds(text, "--give-up-after")
@@ -104,6 +112,62 @@ def test_a_rate_is_above_zero_and_has_an_end(text: str) -> None:
 def test_a_share_is_at_most_all(text: str) -> None:
     with pytest.raises(LoadOptionError, match=r"must be a share such as 1 % or 0\.01\.$"):
         share(text, "--validate")
+
+
+@pytest.mark.parametrize("text", ["embedded", "replay", "live", " Embedded\n"])
+def test_a_target_has_a_name(text: str) -> None:
+    assert target(text) == text.strip().lower()
+
+
+@pytest.mark.parametrize(
+    "text", ["http://127.0.0.1:8001/api/v2", "https://example.org", "HTTP://example.org/", "http://[::1]:80/api/v2/ "]
+)
+def test_a_target_or_a_host_may_be_an_address_whose_last_slash_goes(text: str) -> None:
+    assert target(text) == address(text, "--host") == text.strip().rstrip("/")
+
+
+def test_without_a_target_there_is_none() -> None:
+    assert target("  ") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "foo",
+        "faults",
+        "127.0.0.1:8001",
+        "ftp://example.org",
+        "http://",
+        "http:///api/v2",
+        "http://example.org:port",
+        "http://example.org:99999",
+        "http://example.org:0",
+        "http://example.org/?limit=1",
+        "http://example.org/#there",
+        "http://example.org/\x00",
+    ],
+)
+def test_what_is_no_address_is_refused_with_what_would_be_one(text: str) -> None:
+    told = []
+    for read in (target, lambda given: address(given, "--host")):
+        with pytest.raises(LoadOptionError) as caught:
+            read(text)
+        told.append(str(caught.value))
+    of_target, of_host = told
+    assert of_target.startswith("--target is '")
+    assert of_target.endswith(
+        "', but it must be embedded, replay, live, or an address such as http://127.0.0.1:8001/api/v2."
+    )
+    assert of_host.startswith("--host is '")
+    assert of_host.endswith("', but it must be an address such as http://127.0.0.1:8001/api/v2.")
+    assert of_target.isprintable()
+
+
+def test_an_address_that_is_refused_shows_no_password() -> None:
+    word = "hidden"
+    with pytest.raises(LoadOptionError) as caught:
+        address(f"ftp://someone:{word}@example.org/", "--host")
+    assert word not in str(caught.value)
 
 
 NUMBERS = st.from_regex(r"\s*[0-9]{1,9}(\.[0-9]{1,9})? ?(ms|s|min|h|%|/s|a second)?\s*", fullmatch=True)
@@ -153,8 +217,9 @@ def test_the_page_that_starts_load_is_for_this_machine_and_a_dead_worker_leaves_
 
 
 def test_what_belongs_to_the_process_is_not_to_be_changed_on_its_page(parser: argparse.ArgumentParser) -> None:
-    assert {"--target", "--results", "--metrics-port", "--metrics-host"} <= set(hidden_from_page)
-    assert not {"--shape", "--rate", "--visitor", "--i-own-this-server"} & set(hidden_from_page)
+    hidden = {"--target", "--results", "--metrics-port", "--metrics-host", "--give-up-after", "--i-own-this-server"}
+    assert hidden <= set(hidden_from_page)
+    assert not {"--shape", "--rate", "--visitor"} & set(hidden_from_page)
 
 
 def test_the_help_names_what_can_be_chosen(parser: argparse.ArgumentParser) -> None:

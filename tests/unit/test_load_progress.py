@@ -73,10 +73,39 @@ def test_on_a_terminal_without_a_line_nothing_is_left() -> None:
     assert out.getvalue() == ""
 
 
+class Gone(StringIO):
+    """A terminal, or a pipe, that nobody reads any more."""
+
+    def __init__(self, *, is_terminal: bool, error: OSError) -> None:
+        super().__init__()
+        self.tries = 0
+        self._is_terminal = is_terminal
+        self._error = error
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+    def write(self, text: str) -> int:
+        del text
+        self.tries += 1
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), OSError(5, "Input/output error")])
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_when_nobody_reads_any_more_the_load_goes_on_without_its_line(*, is_terminal: bool, error: OSError) -> None:
+    out = Gone(is_terminal=is_terminal, error=error)
+    progress = Progress(out)
+    for elapsed in (0.0, 5.0, 10.0):
+        progress.show(load_plan(), measured(), elapsed, 10)
+    assert out.tries == 1
+    progress.end()
+
+
 @pytest.mark.parametrize(
-    ("elapsed", "is_shown"), [(1.2, False), (9.9, False), (10.3, True), (11.0, False), (20.9, True)]
+    ("elapsed", "is_shown"), [(1.2, False), (9.9, False), (10.3, True), (11.0, False), (15.9, True)]
 )
-def test_elsewhere_every_tenth_second_is_a_line(elapsed: float, *, is_shown: bool) -> None:
+def test_elsewhere_every_fifth_second_is_a_line(elapsed: float, *, is_shown: bool) -> None:
     out = StringIO()
     progress = Progress(out)
     progress.show(load_plan(), measured(), elapsed, 10)
