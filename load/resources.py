@@ -64,7 +64,15 @@ def _listed(address: str, endpoint: str, read: Callable[[str], bytes]) -> tuple[
     try:
         page = json.loads(read(address))
         ids = tuple(entry["url"].rstrip("/").rpartition("/")[2] for entry in page["results"])
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        httpx.HTTPError,
+        httpx.InvalidURL,
+        ValueError,
+        RecursionError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:
         shown = without_credentials(address)
         _log.warning(f"The list at {shown} could not be read ({error}); asking for {endpoint}/1 to {endpoint}/18.")
         return _FIRST

@@ -25,7 +25,7 @@ PATIENCE = 90.0
 
 OBSERVATORY = (sys.executable, "-m", "observatory.commands", "load", "run")
 LOCUST = (sys.executable, "-m", "locust", "-f", str(ROOT / "load" / "locustfile.py"))
-AWAY = "postgresql://u:secret@127.0.0.1:1/history"
+AWAY = "postgresql://u:secret@127.0.0.1:1/history"  # pragma: allowlist secret
 """The address of a database that nobody reaches."""
 
 

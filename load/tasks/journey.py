@@ -38,7 +38,7 @@ def _object(body: bytes) -> dict[str, Any]:
     """The body as an object; an empty one when it is none, which the check has told of already."""
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

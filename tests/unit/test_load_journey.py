@@ -105,3 +105,7 @@ def test_a_look_up_asks_for_one_resource_that_there_is(task: Callable[..., None]
     task(visitor, 0.25)
     assert visitor.done == [Question(endpoint, "1")]
     assert visitor.due == [0.25]
+
+
+def test_a_body_that_is_nested_too_deeply_ends_the_journey() -> None:
+    assert len(journey({"pokemon list": b"[" * 100_000})) == 1

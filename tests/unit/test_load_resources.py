@@ -74,6 +74,7 @@ def test_the_list_of_each_endpoint_is_read_once() -> None:
 @pytest.mark.parametrize(
     "body",
     [
+        b"[" * 100_000,
         b"",
         b"not json",
         b"[]",

@@ -23,7 +23,7 @@ Command = Callable[..., Result]
 @pytest.fixture
 def observatory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     """The command with a home of its own and a database that is away."""
-    monkeypatch.setenv("DATABASE_URL", "postgresql://u:secret@127.0.0.1:1/history")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:secret@127.0.0.1:1/history")  # pragma: allowlist secret
     monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("OBSERVATORY_RESULTS", str(tmp_path / "results"))
     return lambda *arguments: CliRunner().invoke(main, ["load", *map(str, arguments)])
