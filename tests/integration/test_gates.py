@@ -145,7 +145,7 @@ def clean_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     put(folder, "libraries/observatory/__init__.py", '"""The engine."""\n')
     put(folder, "resources/greetings.resource", RESOURCE)
     put(folder, "suites/greetings.robot", SUITE)
-    for name in ("sandbox", "variables", "bench", "tests"):
+    for name in ("sandbox", "load", "config", "variables", "bench", "tests"):
         put(folder, f"{name}/nothing.py", '"""Nothing yet."""\n')
     put(folder, ".gitignore", "results/\n.*_cache/\n__pycache__/\n.coverage\n.pabotsuitenames\n")
     shell(folder, ["git", "init", "--quiet"])
