@@ -65,6 +65,8 @@ class ProfileShape(LoadTestShape):
         users = course.users(elapsed)
         if users is None:
             return None if self._is_deserted(runner) else (0, float(course.streams), [_visitors(course)])
+        # A tick stands for the second around it: else a step would be followed up to a second late.
+        users = course.users(elapsed + _BETWEEN_TICKS / 2) or users
         # So many a second that they come and go at once: the shape says how fast. Without an end, an option does.
         rate = runner.environment.parsed_options.spawn_rate if course.plan.seconds is None else None
         return users, float(rate or course.streams), [_visitors(course)]
