@@ -1,4 +1,4 @@
-"""Keywords that look at the numbers of this run."""
+"""Keywords that look at the numbers of this run, and send them to where Prometheus reads them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ class MetricsPusher:
     """Look at what was counted: requests, failures, durations, circuit breakers.
 
     Each process counts for itself, without a keyword in the test. At the end of the run its numbers are written to
-    `metrics.prom` beside log.html, in Prometheus's text format.
+    `metrics.prom` beside log.html, in Prometheus's text format, and sent to the relay in
+    `OBSERVATORY_METRICS_RELAY`, which adds them up for Prometheus. When it is away they are sent with the next run.
 
     | Name | Labels | What it says |
     |---|---|---|
@@ -51,6 +52,21 @@ class MetricsPusher:
         with plainly():
             value = ROBOT_SESSION.current.metrics.value(name, **labels)
             return float(compared(value, operator, expected, f"{name} of {labels}" if labels else name))
+
+    @keyword
+    def push_metrics(self) -> None:
+        """Send what was counted so far to the relay, which Prometheus reads; the rest follows at the end of the run.
+
+        Each process does this at its end, without a keyword: this one is for runs that take hours. The relay is the
+        one in `OBSERVATORY_METRICS_RELAY`. When it is away or none is set, a warning says so or nothing happens, the
+        test goes on, and the numbers are sent with the next push.
+
+        ```robotframework
+        Push Metrics
+        ```
+        """
+        with plainly():
+            ROBOT_SESSION.send_numbers()
 
     @keyword
     def log_metrics(self) -> None:

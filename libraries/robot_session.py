@@ -22,6 +22,7 @@ from observatory.exchange import Exchange, Request
 from observatory.failures import ExchangeError, NotRecordedError, raise_for_failure, raise_for_failures
 from observatory.history import RunEntry
 from observatory.logs.exchange_html import exchange_block, exchange_table
+from observatory.metrics.delivery import Delivery
 from observatory.session import Session
 from observatory.settings import Settings, load_settings, retries_of_tests
 from robot_attempts import Attempt, Attempts, Evidence, is_last
@@ -53,6 +54,7 @@ class RobotSession:
         self._reports: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._drift = DriftTeller()
         self._output = Path()
+        self._delivery: Delivery | None = None
         self.test_name = ""
         self.last_endpoint = ""
         self.last_error: ExchangeError | None = None
@@ -172,6 +174,7 @@ class RobotSession:
         self.leave_target()
         main, self._main, self._current = self._main, None, None
         self._write_metrics(main)
+        self._deliver(Delivery.end)
         main.close()
         main.memory.close()
         self.pass_on_reports()
@@ -216,6 +219,21 @@ class RobotSession:
         except OSError as error:
             logger.warn(f"The numbers of this run could not be written to {path}: {error}.")
 
+    def send_numbers(self) -> None:
+        """Give the relay what this process has counted so far."""
+        _ = self.main  # there is something to send when there is a session
+        self._deliver(Delivery.send_now)
+
+    def _deliver(self, deliver: Callable[[Delivery], str]) -> None:
+        if self._delivery is None:
+            return
+        try:
+            complaint = deliver(self._delivery)
+        except OSError as error:
+            complaint = f"The numbers of this run could not be kept for the relay: {error}."
+        if complaint:
+            logger.warn(self.masked(complaint))
+
     def _open(self) -> Session:
         self._output = Path(BuiltIn().get_variable_value("${OUTPUT DIR}"))
         settings = _settings()
@@ -229,6 +247,7 @@ class RobotSession:
             report=self._reports.put,
             on_changes=self._drift.put,
         )
+        self._delivery = Delivery(settings, session.run.id, session.target.name, session.metrics)
         watching = f"Watching {session.target.name} at {session.target.base_url}, as run {session.run.id}."
         logger.info(session.memory.masker.mask_text(watching))
         # What is loaded by now stays to the end: the garbage collector need not look at it again and again while

@@ -20,7 +20,7 @@ EXAMPLE = PROJECT_ROOT / ".env.example"
 def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the machine that runs the tests speaks for the settings."""
     for name in os.environ:
-        if name.upper().startswith("OBSERVATORY_") or name.upper() == "DATABASE_URL":
+        if name.upper().startswith(("OBSERVATORY_", "REPORTPORTAL_")) or name.upper() == "DATABASE_URL":
             monkeypatch.delenv(name)
 
 
@@ -58,6 +58,12 @@ class TestValues:
             "host": None,
             "latency_days": 7,
             "shard": "",
+            "metrics_relay": None,
+            "metrics_token": None,
+            "environment": "local",
+            "reportportal_endpoint": None,
+            "reportportal_project": None,
+            "reportportal_api_key": None,
             "git_revision": None,
         }
 

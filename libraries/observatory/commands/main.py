@@ -17,6 +17,7 @@ from observatory.commands.health import health
 from observatory.commands.latency import latency
 from observatory.commands.load import load
 from observatory.commands.reached import database, with_database
+from observatory.commands.relay import relay
 from observatory.words import count
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ main.add_command(failures)
 main.add_command(health)
 main.add_command(latency)
 main.add_command(load)
+main.add_command(relay)
 
 
 class _Time(click.ParamType[datetime]):

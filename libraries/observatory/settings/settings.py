@@ -21,10 +21,10 @@ from pydantic_settings import (
 )
 
 from observatory.errors import SettingsError
-from observatory.settings.values import DatabaseUrl, Folder, LogLevel, RunId, Seconds, TargetName
+from observatory.settings.values import DatabaseUrl, Folder, HttpAddress, LogLevel, RunId, Seconds, TargetName
 
 PREFIX = "OBSERVATORY_"
-"""What the variables of the settings begin with; only `DATABASE_URL`, which other tools share, does not."""
+"""What the variables of the settings begin with; only those of other tools, such as `DATABASE_URL`, do not."""
 
 
 def _project_root(source: Path, current: Path) -> Path:
@@ -86,6 +86,32 @@ class Settings(BaseSettings):
     )
     concurrency: int = Field(20, ge=1, le=1000, description="Requests at once when many are fetched together.")
     api_token: SecretStr | None = Field(None, description="The token sent to a target that is an address.")
+    metrics_relay: HttpAddress | None = Field(
+        None,
+        description="The relay that each process sends its numbers to at its end; without it, they wait on the disk.",
+    )
+    metrics_token: SecretStr | None = Field(
+        None, description="What the relay asks of those who send it numbers; the same for the relay and for them."
+    )
+    environment: str = Field(
+        "local", min_length=1, description="Where this runs, such as local, ci or staging; logs and launches name it."
+    )
+    reportportal_endpoint: HttpAddress | None = Field(
+        None,
+        description="The ReportPortal that runs are published to; without it, they are not.",
+        validation_alias="reportportal_endpoint",
+    )
+    reportportal_project: str | None = Field(
+        None,
+        min_length=1,
+        description="The project in ReportPortal that launches belong to.",
+        validation_alias="reportportal_project",
+    )
+    reportportal_api_key: SecretStr | None = Field(
+        None,
+        description="The key that ReportPortal made for a user of that project.",
+        validation_alias="reportportal_api_key",
+    )
     log_level: LogLevel = Field(
         "INFO", description="The least level of structured log lines: DEBUG, INFO, WARNING or ERROR."
     )
@@ -135,9 +161,11 @@ class Settings(BaseSettings):
         """Every secret string in the settings, for a masker to look for; passwords within addresses too."""
         token = self.api_token.get_secret_value() if self.api_token else ""
         database = self.database_url.get_secret_value() if self.database_url else ""
+        relay = self.metrics_token.get_secret_value() if self.metrics_token else ""
+        key = self.reportportal_api_key.get_secret_value() if self.reportportal_api_key else ""
         target = urlsplit(self.target)
         passwords = (urlsplit(database).password or "", target.password or target.username or "")
-        found = (token, database, *passwords, *map(unquote, passwords))
+        found = (token, database, relay, key, *passwords, *map(unquote, passwords))
         return tuple(dict.fromkeys(secret for secret in found if secret))
 
 
@@ -155,6 +183,12 @@ _ACCEPTED: Mapping[str, str] = {
     "max_body_bytes": "a whole number of bytes, at least 1024",
     "concurrency": "a whole number from 1 to 1000",
     "api_token": "a text",
+    "metrics_relay": "an address such as http://127.0.0.1:8000",
+    "metrics_token": "a text",
+    "environment": "a text",
+    "reportportal_endpoint": "an address such as http://127.0.0.1:8080",
+    "reportportal_project": "a text",
+    "reportportal_api_key": "a text",
     "log_level": "DEBUG, INFO, WARNING or ERROR",
     "run_id": "a UUID such as 0b9bd1d3-9d2a-4d3b-8a0d-1f6c0d5b7a11",
     "host": "a text",
@@ -164,14 +198,15 @@ _ACCEPTED: Mapping[str, str] = {
 }
 RETRIES_OF_TESTS_IN_CI = 2
 _NO = frozenset({"", "0", "false", "no", "off"})
-_SECRET = frozenset({"api_token", "database_url"})
+_SECRET = frozenset({"api_token", "database_url", "metrics_token", "reportportal_api_key"})
+_SHARED = frozenset({"database_url", "reportportal_endpoint", "reportportal_project", "reportportal_api_key"})
 _FOLDERS = frozenset({"home", "recording", "results"})
 _LONGEST_SHOWN = 100  # characters
 
 
 def variable_name(field: str) -> str:
     """The environment variable of a setting: `timeout` is `OBSERVATORY_TIMEOUT`."""
-    return "DATABASE_URL" if field == "database_url" else f"{PREFIX}{field.upper()}"
+    return field.upper() if field in _SHARED else f"{PREFIX}{field.upper()}"
 
 
 def retries_of_tests(settings: Settings, environment: Mapping[str, str]) -> int:

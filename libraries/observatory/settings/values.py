@@ -24,13 +24,15 @@ def _seconds(value: object) -> object:
 
 
 def _target(value: str) -> str:
-    if value.lower() in _TARGETS:
-        return value.lower()
+    return value.lower() if value.lower() in _TARGETS else _http_address(value)
+
+
+def _http_address(value: str) -> str:
     address = urlsplit(value)
     is_plain = not (address.query or address.fragment or any(map(str.isspace, value)))
     # Reading the port raises a ValueError, too, when it is no port.
     if address.scheme not in {"http", "https"} or not address.hostname or address.port == 0 or not is_plain:
-        raise ValueError("not a target")
+        raise ValueError("not an address")
     return value.rstrip("/")
 
 
@@ -60,6 +62,9 @@ def _uuid_text(value: str) -> str:
 
 TargetName = Annotated[str, AfterValidator(_target)]
 """`embedded`, `live`, `replay`, `faults`, or an http(s) address, kept without its last slash."""
+
+HttpAddress = Annotated[str, AfterValidator(_http_address)]
+"""An http(s) address, kept without its last slash."""
 
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 """The address of a PostgreSQL server."""

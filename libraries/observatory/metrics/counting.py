@@ -2,103 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, write_to_textfile
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from observatory.client import CircuitBreakers
 from observatory.errors import ObservatoryError
 from observatory.exchange import Exchange, FailureType
-
-BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper bounds of the request duration's buckets, in seconds."""
+from observatory.metrics.families import (
+    BUCKETS,
+    CIRCUIT,
+    DURATION,
+    EXECUTED,
+    FAILURES,
+    FLAKED,
+    FLAKINESS,
+    MOST_ENDPOINTS,
+    OTHER,
+    RATE_LIMITED,
+    REQUESTS,
+    SCHEMA_CHANGES,
+    Family,
+    fitting,
+)
+from observatory.metrics.reading import Reading
 
 _TOO_MANY_REQUESTS = 429
 
 
 class Metrics:
-    """Counts exchanges and test failures in a registry of its own, so that two sessions never share a number."""
+    """Counts exchanges and test failures in a registry of its own, so that two sessions never share a number.
+
+    `on_change` is called after each of them, from whichever thread counts.
+    """
 
     def __init__(self, breakers: CircuitBreakers | None = None) -> None:
         """Make the families, all empty; the state of the circuit breakers, if there are any, is shown as a gauge."""
         self.registry = CollectorRegistry(auto_describe=True)
-        self._requests = Counter("pokeapi_requests_total", "Requests executed.", ["endpoint"], registry=self.registry)
-        self._failures = Counter(
-            "pokeapi_failures_total",
-            "Requests and tests that failed, by what failed.",
-            ["endpoint", "failure_type"],
-            registry=self.registry,
-        )
+        self._requests = self._counter(REQUESTS)
+        self._failures = self._counter(FAILURES)
         self._duration = Histogram(
-            "pokeapi_request_duration_seconds",
-            "Time on the wire of each request's last attempt.",
-            ["endpoint"],
-            buckets=BUCKETS,
-            registry=self.registry,
+            DURATION.name, DURATION.help, DURATION.labels, buckets=BUCKETS, registry=self.registry
         )
-        self._rate_limited = Counter(
-            "pokeapi_rate_limited_total", "Answers with status 429.", ["endpoint"], registry=self.registry
-        )
-        self._schema_changes = Counter(
-            "pokeapi_schema_changes_total",
-            "Changes of an endpoint's schema that were found.",
-            ["endpoint"],
-            registry=self.registry,
-        )
-        self._executed_at = Gauge(
-            "pokeapi_test_execution_timestamp",
-            "When a suite last ended, in seconds since 1970.",
-            ["suite"],
-            registry=self.registry,
-        )
-        self._flaked = Counter(
-            "pokeapi_test_flakiness_total",
-            "Tests of a suite that both failed and passed in one run.",
-            ["suite"],
-            registry=self.registry,
-        )
-        self._flakiness = Gauge(
-            "pokeapi_test_flakiness_rate",
-            "Share of the recent attempts at a test that failed where others passed; only of tests flaky in this run.",
-            ["test_name"],
-            registry=self.registry,
-        )
+        self._rate_limited = self._counter(RATE_LIMITED)
+        self._schema_changes = self._counter(SCHEMA_CHANGES)
+        self._executed_at = self._gauge(EXECUTED)
+        self._flaked = self._counter(FLAKED)
+        self._flakiness = self._gauge(FLAKINESS)
+        self._endpoints: set[str] = set()
+        self.on_change: Callable[[], None] = lambda: None
         self.registry.register(_CircuitGauge(breakers or CircuitBreakers()))
 
     def saw(self, exchange: Exchange) -> None:
         """Count an exchange: one request, its duration if an answer was waited for, its failure if it failed."""
+        endpoint = self._endpoint(exchange.endpoint)
         if exchange.attempts:
-            self._requests.labels(exchange.endpoint).inc()
-            self._duration.labels(exchange.endpoint).observe(max(0.0, exchange.elapsed))
+            self._requests.labels(endpoint).inc()
+            self._duration.labels(endpoint).observe(max(0.0, exchange.elapsed))
         limited = sum(attempt.status == _TOO_MANY_REQUESTS for attempt in exchange.attempts)
         if limited:
-            self._rate_limited.labels(exchange.endpoint).inc(limited)
+            self._rate_limited.labels(endpoint).inc(limited)
         # What a recording lacks says nothing about the API that was recorded.
         if exchange.failure is not None and exchange.failure.type is not FailureType.NOT_RECORDED:
             self.failed(exchange.endpoint, exchange.failure.type)
+        self.on_change()
 
     def failed(self, endpoint: str, failure_type: FailureType) -> None:
         """Count a failure of a request, or of a test whose requests were all good."""
-        self._failures.labels(endpoint, failure_type.value).inc()
+        self._failures.labels(self._endpoint(endpoint), failure_type.value).inc()
+        self.on_change()
 
     def schema_changed(self, endpoint: str) -> None:
         """Count a change of an endpoint's schema; each is found by one process of a run."""
-        self._schema_changes.labels(endpoint).inc()
+        self._schema_changes.labels(self._endpoint(endpoint)).inc()
+        self.on_change()
 
     def suite_ended(self, suite: str, at: float) -> None:
         """Note when a suite ended, in seconds since 1970."""
-        self._executed_at.labels(suite).set(at)
+        self._executed_at.labels(fitting(suite)).set(at)
+        self.on_change()
 
     def flaked(self, suite: str) -> None:
         """Count a test of a suite that both failed and passed at one revision."""
-        self._flaked.labels(suite).inc()
+        self._flaked.labels(fitting(suite)).inc()
+        self.on_change()
 
     def flakiness(self, test_name: str, rate: float) -> None:
         """Note how often a test fails where it passes too, between 0 and 1."""
-        self._flakiness.labels(test_name).set(rate)
+        self._flakiness.labels(fitting(test_name)).set(rate)
+
+    def _endpoint(self, name: str) -> str:
+        """The label of an endpoint: its name, or `other` where too many are known to tell one more apart."""
+        label = fitting(name)
+        if label not in self._endpoints:
+            if len(self._endpoints) >= MOST_ENDPOINTS:
+                return OTHER
+            self._endpoints.add(label)
+        return label
+
+    def _counter(self, family: Family) -> Counter:
+        return Counter(family.name, family.help, family.labels, registry=self.registry)
+
+    def _gauge(self, family: Family) -> Gauge:
+        return Gauge(family.name, family.help, family.labels, registry=self.registry)
 
     def value(self, name: str, **labels: str) -> float:
         """The present value of one sample, such as `pokeapi_requests_total` with `endpoint="pokemon"`; 0 if unseen.
@@ -126,9 +137,13 @@ class Metrics:
             else:
                 yield family.name
 
+    def read(self) -> Reading:
+        """All numbers as they are now."""
+        return Reading(self.registry.collect())
+
     def text(self) -> str:
         """All numbers in Prometheus's text format."""
-        return generate_latest(self.registry).decode("utf-8")
+        return self.read().text()
 
     def write(self, path: Path) -> None:
         """Write all numbers to a file in Prometheus's text format, whole or not at all.
@@ -137,7 +152,9 @@ class Metrics:
             OSError: the file cannot be written.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_to_textfile(str(path), self.registry)
+        new = path.with_name(f"{path.name}.{os.getpid()}")
+        new.write_text(self.text(), encoding="utf-8")
+        new.replace(path)
 
 
 class _CircuitGauge(Collector):
@@ -145,11 +162,7 @@ class _CircuitGauge(Collector):
         self._breakers = breakers
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        family = GaugeMetricFamily(
-            "pokeapi_circuit_breaker_state",
-            "State of an endpoint's circuit breaker: 0 closed, 1 open, 2 half-open.",
-            labels=["endpoint"],
-        )
-        for endpoint, state in self._breakers.states():
-            family.add_metric([endpoint], float(state))
+        family = GaugeMetricFamily(CIRCUIT.name, CIRCUIT.help, labels=CIRCUIT.labels)
+        for endpoint, state in islice(self._breakers.states(), MOST_ENDPOINTS):
+            family.add_metric([fitting(endpoint)], float(state))
         yield family

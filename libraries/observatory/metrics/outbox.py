@@ -1,0 +1,211 @@
+"""The numbers that wait to be sent: a file for each process, written while it runs, so that none is lost with it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import fasteners
+
+from observatory.metrics.counting import Metrics
+from observatory.metrics.reading import Reading
+
+SETTLING: Final = 0.5
+"""Seconds between something that is counted and its being on the disk."""
+
+MOST_WAITING: Final = 1000
+"""So many processes' numbers wait; of more, the oldest are let go."""
+
+LONGEST_WAIT: Final = 30 * 86_400.0
+"""Seconds after which numbers are let go: they would be shown at a time that has nothing to do with them."""
+
+_AWAY: Final = 86_400.0  # seconds; no run takes longer
+_SUFFIX: Final = ".prom"
+_held_here: set[Path] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """The numbers of one process, for the relay: `id` tells it whether it has had them already."""
+
+    id: uuid.UUID
+    target: str
+    text: str
+
+
+class Outbox:
+    """A folder of pushes, shared by all processes that count for one history.
+
+    A process locks its own file for as long as it lives: what nobody holds was left behind by a process that ended
+    without its push, or was killed, and is anybody's to send.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Use `folder`, which is made when there is something to keep."""
+        self._folder = folder
+
+    def begin(self, target: str, metrics: Metrics, *, since: Reading | None = None) -> Keeping:
+        """Keep the numbers of a process in a file of their own from now on; only what came `since` an earlier one."""
+        return Keeping(self._folder, target, metrics, since=since)
+
+    def waiting(self) -> Iterator[Waiting]:
+        """What nobody holds, the oldest first; each is held while it is looked at."""
+        for path in self._files():
+            with _held(path) as is_mine:
+                if is_mine and (push := _read(path)) is not None:
+                    yield Waiting(push, path)
+
+    def tidy(self, now: float) -> int:
+        """Let go of what is too old at `now`, in seconds since 1970, or too much, and say of how many that was."""
+        for mark in self._folder.glob("*.away"):
+            if _age(mark) < now - _AWAY:
+                mark.unlink(missing_ok=True)
+        files = self._files()
+        let_go = 0
+        for path in files:
+            if _age(path) > now - LONGEST_WAIT and len(files) - let_go <= MOST_WAITING:
+                break
+            with _held(path) as is_mine:
+                if is_mine:
+                    path.unlink(missing_ok=True)
+                    let_go += 1
+        return let_go
+
+    def _files(self) -> list[Path]:
+        return sorted(self._folder.glob(f"*{_SUFFIX}"), key=_age)
+
+
+def _age(path: Path) -> float:
+    """When a file was last written, in seconds since 1970; 0 when it is gone."""
+    with suppress(FileNotFoundError):
+        return path.stat().st_mtime
+    return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A push that waits in a file."""
+
+    push: Push
+    path: Path
+
+    def sent(self) -> None:
+        """Forget it: the relay has it."""
+        self.path.unlink(missing_ok=True)
+
+    def refused(self) -> Path:
+        """Put it aside, for the relay will never take it; gives where it is now."""
+        return self.path.replace(self.path.with_suffix(".refused"))
+
+
+class Keeping:
+    """Keeps the numbers of this process on the disk, half a second behind at most, until they are given over."""
+
+    def __init__(
+        self,
+        folder: Path,
+        target: str,
+        metrics: Metrics,
+        *,
+        since: Reading | None = None,
+        settle: Callable[[threading.Event], object] = lambda closed: closed.wait(SETTLING),
+    ) -> None:
+        """`settle` waits a little, or until its event is set."""
+        self._push_id = uuid.uuid4()
+        self._path = folder / f"{self._push_id}{_SUFFIX}"
+        self._target = target
+        self._metrics = metrics
+        self._since = since
+        self._settle = settle
+        self._lock: fasteners.InterProcessLock | None = None
+        self._changed = threading.Event()
+        self._closed = threading.Event()
+        self._writing = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def changed(self) -> None:
+        """Something was counted."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._follow, name="outbox", daemon=True)
+            self._thread.start()
+        self._changed.set()
+
+    def close(self) -> Reading:
+        """Write the last numbers, let go of the file, which waits to be sent, and give what was written.
+
+        Raises:
+            OSError: the numbers cannot be written.
+        """
+        self._closed.set()
+        self._changed.set()
+        try:
+            return self._write()
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
+                _held_here.discard(self._path)
+
+    def _follow(self) -> None:
+        while not self._closed.is_set():
+            self._changed.wait()
+            self._settle(self._closed)
+            self._changed.clear()
+            if not self._closed.is_set():
+                with suppress(OSError):  # the last writing tells
+                    self._write()
+
+    def _write(self) -> Reading:
+        with self._writing:
+            if self._lock is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._lock = fasteners.InterProcessLock(_lock_path(self._path))
+                self._lock.acquire()
+                _held_here.add(self._path)
+            head = json.dumps({"push": str(self._push_id), "target": self._target})
+            new = self._path.with_suffix(".new")
+            reading = self._metrics.read()
+            new.write_text(f"# {head}\n{reading.text(self._since)}", encoding="utf-8")
+            new.replace(self._path)
+            return reading
+
+
+def _read(path: Path) -> Push | None:
+    """The push in a file; None when another process has sent it meanwhile, or it is no push."""
+    try:
+        head, _, text = path.read_text("utf-8").partition("\n")
+        said = json.loads(head.removeprefix("# "))
+        return Push(uuid.UUID(said["push"]), str(said["target"]), text)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        path.replace(path.with_suffix(".broken"))
+        return None
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[bool]:
+    """Hold the file of a push; gives whether it could be, for a process that lives holds its own."""
+    if path in _held_here:  # a lock keeps other processes out, not this one
+        yield False
+        return
+    lock_path = _lock_path(path)
+    lock = fasteners.InterProcessLock(lock_path)
+    is_mine = lock.acquire(blocking=False)
+    try:
+        yield is_mine
+    finally:
+        if is_mine:
+            lock.release()
+            if not path.exists():
+                lock_path.unlink(missing_ok=True)
+
+
+def _lock_path(path: Path) -> Path:
+    return path.with_suffix(".lock")
