@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
 
@@ -31,8 +32,6 @@ from observatory.metrics.families import (
     fitting,
 )
 from observatory.metrics.reading import Reading
-
-_TOO_MANY_REQUESTS = 429
 
 
 class Metrics:
@@ -63,8 +62,9 @@ class Metrics:
         endpoint = self._endpoint(exchange.endpoint)
         if exchange.attempts:
             self._requests.labels(endpoint).inc()
-            self._duration.labels(endpoint).observe(max(0.0, exchange.elapsed))
-        limited = sum(attempt.status == _TOO_MANY_REQUESTS for attempt in exchange.attempts)
+            if exchange.status != HTTPStatus.NOT_FOUND:  # PokéAPI takes a second to say so, and nobody waits for it
+                self._duration.labels(endpoint).observe(max(0.0, exchange.elapsed))
+        limited = sum(attempt.status == HTTPStatus.TOO_MANY_REQUESTS for attempt in exchange.attempts)
         if limited:
             self._rate_limited.labels(endpoint).inc(limited)
         # What a recording lacks says nothing about the API that was recorded.

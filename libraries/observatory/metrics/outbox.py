@@ -72,8 +72,8 @@ class Outbox:
             if _age(path) > now - LONGEST_WAIT and len(files) - let_go <= MOST_WAITING:
                 break
             with _held(path) as is_mine:
-                if is_mine:
-                    path.unlink(missing_ok=True)
+                if is_mine and path.exists():  # else another process has sent it meanwhile
+                    path.unlink()
                     let_go += 1
         return let_go
 
@@ -140,40 +140,39 @@ class Keeping:
         """Write the last numbers, let go of the file, which waits to be sent, and give what was written.
 
         Raises:
-            OSError: the numbers cannot be written.
+            OSError: the numbers cannot be written. The file is held further, and the numbers are kept as before: were
+                it let go, somebody could send what it held before, and the rest would be taken for the same push.
         """
-        self._closed.set()
-        self._changed.set()
-        try:
-            return self._write()
-        finally:
+        with self._writing:
+            reading = self._write()
+            self._closed.set()
             if self._lock is not None:
                 self._lock.release()
                 self._lock = None
                 _held_here.discard(self._path)
+        self._changed.set()
+        return reading
 
     def _follow(self) -> None:
         while not self._closed.is_set():
             self._changed.wait()
             self._settle(self._closed)
             self._changed.clear()
-            if not self._closed.is_set():
-                with suppress(OSError):  # the last writing tells
+            with self._writing, suppress(OSError):  # the last writing tells
+                if not self._closed.is_set():  # what was let go is no longer this process's to write
                     self._write()
 
     def _write(self) -> Reading:
-        with self._writing:
-            if self._lock is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._lock = fasteners.InterProcessLock(_lock_path(self._path))
-                self._lock.acquire()
-                _held_here.add(self._path)
-            head = json.dumps({"push": str(self._push_id), "target": self._target})
-            new = self._path.with_suffix(".new")
-            reading = self._metrics.read()
-            new.write_text(f"# {head}\n{reading.text(self._since)}", encoding="utf-8")
-            new.replace(self._path)
-            return reading
+        if self._lock is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = _acquired(_lock_path(self._path))
+            _held_here.add(self._path)
+        head = json.dumps({"push": str(self._push_id), "target": self._target})
+        new = self._path.with_suffix(".new")
+        reading = self._metrics.read()
+        new.write_text(f"# {head}\n{reading.text(self._since)}", encoding="utf-8")
+        new.replace(self._path)
+        return reading
 
 
 def _read(path: Path) -> Push | None:
@@ -181,12 +180,21 @@ def _read(path: Path) -> Push | None:
     try:
         head, _, text = path.read_text("utf-8").partition("\n")
         said = json.loads(head.removeprefix("# "))
-        return Push(uuid.UUID(said["push"]), str(said["target"]), text)
+        return Push(uuid.UUID(str(said["push"])), str(said["target"]), text)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         path.replace(path.with_suffix(".broken"))
         return None
+
+
+def _acquired(lock_path: Path) -> fasteners.InterProcessLock:
+    lock = fasteners.InterProcessLock(lock_path)
+    try:
+        lock.acquire()
+    except threading.ThreadError as error:  # the file system has no locks
+        raise OSError(str(error)) from error
+    return lock
 
 
 @contextmanager
@@ -197,14 +205,16 @@ def _held(path: Path) -> Iterator[bool]:
         return
     lock_path = _lock_path(path)
     lock = fasteners.InterProcessLock(lock_path)
-    is_mine = lock.acquire(blocking=False)
+    if not lock.acquire(blocking=False):
+        lock.lockfile.close()
+        yield False
+        return
     try:
-        yield is_mine
+        yield True
     finally:
-        if is_mine:
-            lock.release()
-            if not path.exists():
-                lock_path.unlink(missing_ok=True)
+        lock.release()
+        if not path.exists():
+            lock_path.unlink(missing_ok=True)
 
 
 def _lock_path(path: Path) -> Path:
