@@ -93,7 +93,7 @@ def _cells(judgement: Judgement) -> tuple[str, ...]:
 
 
 def _number(value: float, unit: str) -> str:
-    return f"{value:.2f} {unit}".rstrip() if unit in {"x", "%", ""} else f"{value:,.0f} {unit}"
+    return f"{value:.2f} {unit}".rstrip() if unit in {"x", "%", "s", ""} else f"{value:,.0f} {unit}"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

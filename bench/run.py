@@ -24,6 +24,7 @@ from bench.load_arrivals import run_arrivals
 from bench.load_freeze import run_freeze
 from bench.load_spike import run_spike
 from bench.load_users import run_users
+from bench.relay import run_relay
 from bench.report import Result, paint, rendered
 from bench.smoke import run_smoke
 from bench.timing import BenchError, load
@@ -34,6 +35,7 @@ Benchmark = Callable[[Workplace, Shelf], Result]
 BENCHMARKS: Mapping[str, Benchmark] = {
     "checks": run_checks,
     "smoke": lambda place, _: run_smoke(place),
+    "relay": lambda place, _: run_relay(place),
     "batch": run_batch,
     "growth": run_growth,
     "drift": run_drift,

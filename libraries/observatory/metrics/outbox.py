@@ -25,7 +25,10 @@ MOST_WAITING: Final = 1000
 LONGEST_WAIT: Final = 30 * 86_400.0
 """Seconds after which numbers are let go: they would be shown at a time that has nothing to do with them."""
 
-_AWAY: Final = 86_400.0  # seconds; no run takes longer
+_DAY: Final = 86_400.0
+_LEFT_BEHIND: Final = {".away": _DAY, ".new": _DAY, ".refused": LONGEST_WAIT, ".broken": LONGEST_WAIT}
+"""Seconds after which what is beside the pushes goes: no run takes a day, and who wonders looks within a month."""
+
 _SUFFIX: Final = ".prom"
 _held_here: set[Path] = set()
 
@@ -63,9 +66,10 @@ class Outbox:
 
     def tidy(self, now: float) -> int:
         """Let go of what is too old at `now`, in seconds since 1970, or too much, and say of how many that was."""
-        for mark in self._folder.glob("*.away"):
-            if _age(mark) < now - _AWAY:
-                mark.unlink(missing_ok=True)
+        for suffix, longest in _LEFT_BEHIND.items():
+            for path in self._folder.glob(f"*{suffix}"):
+                if _age(path) < now - longest:
+                    path.unlink(missing_ok=True)
         files = self._files()
         let_go = 0
         for path in files:

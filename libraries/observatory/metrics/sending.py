@@ -13,10 +13,12 @@ from typing import Final
 
 import httpx
 
+from observatory.metrics.families import fitting
 from observatory.metrics.outbox import Outbox, Push, Waiting
 from observatory.targets import without_credentials
+from observatory.words import one_line
 
-LONGEST: Final = 0.8
+LONGEST: Final = 0.7
 """Seconds that the end of a run waits for the relay, whatever the relay does."""
 
 JOB: Final = "observatory"
@@ -26,6 +28,8 @@ _FORMAT: Final = "text/plain; version=0.0.4; charset=utf-8"
 _NEVER_TAKEN: Final = frozenset({400, 413})
 _NOT_ALLOWED: Final = frozenset({401, 403})
 _WAIT: Final = "The numbers wait on the disk, and are sent with the next run."
+_REST: Final = "the others wait on the disk, and are sent with the next run."
+_LONGEST_REASON: Final = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def send(outbox: Outbox, relay: Relay, away: Path, *, longest: float = LONGEST) 
     worker.join(longest)
     came = Sending(sending.pushes, sending.complaint, sending.is_away)  # the thread may go on with its own
     if worker.is_alive():
-        came.complaint, came.is_away = _not_reached(relay, f"it took longer than {longest:g} s"), True
+        came.complaint, came.is_away = _too_slow(relay, came.pushes, longest), True
     if came.is_away:
         with suppress(OSError):  # then the others try for themselves
             away.parent.mkdir(parents=True, exist_ok=True)
@@ -76,18 +80,22 @@ def send(outbox: Outbox, relay: Relay, away: Path, *, longest: float = LONGEST) 
 
 
 def _send_all(outbox: Outbox, relay: Relay, longest: float, sending: Sending) -> None:
-    headers = {"Content-Type": _FORMAT} | ({"Authorization": f"Bearer {relay.token}"} if relay.token else {})
+    headers = httpx.Headers({"Content-Type": _FORMAT}, encoding="utf-8")
+    if relay.token:
+        headers["Authorization"] = f"Bearer {relay.token}"
     give_up_at = time.monotonic() + longest
     verify = ssl.create_default_context() if relay.address.startswith("https") else False
     # It is a service of one's own: no proxy stands between, whatever the environment says of the rest of the world.
     with httpx.Client(headers=headers, timeout=longest, trust_env=False, verify=verify) as client:
-        for waiting in outbox.waiting():
-            if time.monotonic() > give_up_at or sending.is_away:
-                return
-            try:
+        try:
+            for waiting in outbox.waiting():
+                if time.monotonic() > give_up_at or sending.is_away:
+                    return
                 _send_one(client, relay, waiting, sending)
-            except httpx.HTTPError as error:
-                sending.complaint, sending.is_away = _not_reached(relay, _why(error)), True
+        except httpx.HTTPError as error:
+            sending.complaint, sending.is_away = _not_reached(relay, _why(error)), True
+        except OSError as error:
+            sending.complaint = f"The numbers that wait for the metrics relay could not be read or put away: {error}."
 
 
 def _send_one(client: httpx.Client, relay: Relay, waiting: Waiting, sending: Sending) -> None:
@@ -105,7 +113,7 @@ def _send_one(client: httpx.Client, relay: Relay, waiting: Waiting, sending: Sen
 
 
 def _address(relay: Relay, push: Push) -> str:
-    target = base64.urlsafe_b64encode(push.target.encode()).decode() or "="
+    target = base64.urlsafe_b64encode(fitting(push.target).encode()).decode() or "="
     return f"{relay.address}/metrics/job/{JOB}/push_id/{push.id}/target@base64/{target}"
 
 
@@ -113,12 +121,19 @@ def _not_reached(relay: Relay, why: str) -> str:
     return f"The metrics relay at {relay.shown} was not reached: {why}. {_WAIT}"
 
 
+def _too_slow(relay: Relay, pushes: int, longest: float) -> str:
+    if not pushes:
+        return _not_reached(relay, f"it took longer than {longest:g} s")
+    many = "1 push" if pushes == 1 else f"{pushes} pushes"
+    return f"The metrics relay at {relay.shown} took {many} in {longest:g} s; {_REST}"
+
+
 def _why(error: httpx.HTTPError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "it did not answer in time"
-    return str(error) or type(error).__name__
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def _first_line(text: str) -> str:
-    line = next(iter(text.strip().splitlines()), "")[:200].rstrip(".")
+    line = one_line(next(iter(text.strip().splitlines()), ""), _LONGEST_REASON).rstrip(".")
     return f"{line or 'it did not say why'}."
