@@ -95,6 +95,7 @@ class Metrics:
     def flakiness(self, test_name: str, rate: float) -> None:
         """Note how often a test fails where it passes too, between 0 and 1."""
         self._flakiness.labels(fitting(test_name)).set(rate)
+        self.on_change()
 
     def _endpoint(self, name: str) -> str:
         """The label of an endpoint: its name, or `other` where too many are known to tell one more apart."""
@@ -163,6 +164,7 @@ class _CircuitGauge(Collector):
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         family = GaugeMetricFamily(CIRCUIT.name, CIRCUIT.help, labels=CIRCUIT.labels)
-        for endpoint, state in islice(self._breakers.states(), MOST_ENDPOINTS):
-            family.add_metric([fitting(endpoint)], float(state))
+        states = {fitting(endpoint): float(state) for endpoint, state in self._breakers.states()}
+        for endpoint, state in islice(states.items(), MOST_ENDPOINTS):
+            family.add_metric([endpoint], state)
         yield family

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from pathlib import Path
 from typing import Final
 
 from observatory.metrics.counting import Metrics
@@ -40,7 +41,7 @@ class Delivery:
         sent = self._keeping.close()
         self._keeping = self._outbox.begin(self._target, self._metrics, since=sent)
         self._metrics.on_change = self._keeping.changed
-        return self._send()
+        return self._send(None)
 
     def end(self) -> str:
         """Send the rest; gives what went wrong, in a sentence, or nothing.
@@ -49,11 +50,11 @@ class Delivery:
             OSError: the numbers cannot be written.
         """
         self._keeping.close()
-        return self._send()
+        return self._send(self._away)
 
-    def _send(self) -> str:
+    def _send(self, away: Path | None) -> str:
         let_go = self._outbox.tidy(time.time())
-        complaint = send(self._outbox, self._relay, self._away).complaint if self._relay else ""
+        complaint = send(self._outbox, self._relay, away).complaint if self._relay else ""
         if let_go:
             many = f"{MOST_WAITING} processes or {LONGEST_WAIT / _DAY:.0f} days"
             gone = f"The numbers of {count(let_go, 'old process')} were let go: more than {many} waited for a relay."

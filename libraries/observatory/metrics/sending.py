@@ -24,6 +24,9 @@ LONGEST: Final = 0.7
 JOB: Final = "observatory"
 """The job that the numbers belong to, by which the Pushgateway's protocol groups them."""
 
+SIGNATURE: Final = "Observatory-Relay"
+"""The header of a relay's answers: what stands between, or in its place, refuses numbers for reasons of its own."""
+
 _FORMAT: Final = "text/plain; version=0.0.4; charset=utf-8"
 _NEVER_TAKEN: Final = frozenset({400, 413})
 _NOT_ALLOWED: Final = frozenset({401, 403})
@@ -54,17 +57,17 @@ class Sending:
     is_away: bool = False
 
 
-def send(outbox: Outbox, relay: Relay, away: Path, *, longest: float = LONGEST) -> Sending:
+def send(outbox: Outbox, relay: Relay, away: Path | None = None, *, longest: float = LONGEST) -> Sending:
     """Give the relay everything that waits.
 
     Args:
         outbox: what waits. A push that was not answered in time stays there, and is sent again with its id.
         relay: where to.
-        away: a file that stands while the relay did not answer in this run: its other processes need not wait too.
+        away: a file that stands when the relay did not answer in this run: its other processes need not wait too.
         longest: seconds after which this gives up, however slowly the relay answers.
     """
     sending = Sending()
-    if away.exists():
+    if away is not None and away.exists():
         return sending
     worker = threading.Thread(target=_send_all, args=(outbox, relay, longest, sending), name="push", daemon=True)
     worker.start()
@@ -72,7 +75,7 @@ def send(outbox: Outbox, relay: Relay, away: Path, *, longest: float = LONGEST) 
     came = Sending(sending.pushes, sending.complaint, sending.is_away)  # the thread may go on with its own
     if worker.is_alive():
         came.complaint, came.is_away = _too_slow(relay, came.pushes, longest), True
-    if came.is_away:
+    if came.is_away and away is not None:
         with suppress(OSError):  # then the others try for themselves
             away.parent.mkdir(parents=True, exist_ok=True)
             away.touch()
@@ -105,7 +108,7 @@ def _send_one(client: httpx.Client, relay: Relay, waiting: Waiting, sending: Sen
         sending.pushes += 1
         return
     said = f"The metrics relay at {relay.shown} answered with status {answer.status_code}: {_first_line(answer.text)}"
-    if answer.status_code in _NEVER_TAKEN:
+    if answer.status_code in _NEVER_TAKEN and SIGNATURE in answer.headers:
         sending.complaint = f"{said} The numbers were put aside, in {waiting.refused()}."
         return
     advice = " Set its token in OBSERVATORY_METRICS_TOKEN." if answer.status_code in _NOT_ALLOWED else ""

@@ -23,8 +23,10 @@ class Folding:
         targets = {key.target for key in changed_at}
         self._target = target if target in targets or len(targets) < MOST_TARGETS else OTHER
         self._room: dict[tuple[str, str], set[str]] = {}
+        self._oldest: dict[str, list[Key]] = {}
         self._changed_at = changed_at
-        self.dropped: list[Key] = []
+        self._used: set[Key] = set()
+        self.dropped: set[Key] = set()
 
     def key(self, sample: Sample) -> Key | None:
         """The sum of a sample; None when it is a gauge of something that is not told from others."""
@@ -39,7 +41,10 @@ class Folding:
                 value = value if family.kind is Kind.GAUGE else OTHER
             values.add(value)
         labels = tuple((name, value if name == told else each) for name, each in sample.labels)
-        return Key(self._target, sample.name, labels)
+        key = Key(self._target, sample.name, labels)
+        self._used.add(key)
+        self.dropped.discard(key)  # it comes again in the same push
+        return key
 
     def _values(self, family: Family, told: str) -> set[str]:
         known = self._room.get((family.name, told))
@@ -53,13 +58,15 @@ class Folding:
         return known
 
     def _make_room(self, family: Family, values: set[str]) -> bool:
-        """Let go of the gauge that was not set for the longest time."""
-        mine = (key for key in self._changed_at if key.target == self._target and key.name == family.name)
-        oldest = min(
-            (key for key in mine if key not in self.dropped), key=lambda key: self._changed_at[key], default=None
-        )
+        """Let go of the gauge that was not set for the longest time, which is none that this push sets."""
+        oldest = self._oldest.get(family.name)
         if oldest is None:
-            return False
-        self.dropped.append(oldest)
-        values.discard(oldest.labels[0][1])
-        return True
+            mine = (key for key in self._changed_at if key.target == self._target and key.name == family.name)
+            oldest = self._oldest[family.name] = sorted(mine, key=self._changed_at.__getitem__, reverse=True)
+        while oldest:
+            key = oldest.pop()
+            if key not in self._used:
+                self.dropped.add(key)
+                values.discard(key.labels[0][1])
+                return True
+        return False

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from observatory.metrics.sending import SIGNATURE
 from observatory.relay.address import read_address
 from observatory.relay.page import page
 from observatory.relay.reading import MOST_BYTES, PushError, read_push
@@ -26,6 +27,7 @@ from observatory.relay.totals import Totals, TotalsError
 READING: Final = 10.0
 """Seconds that a push may take to arrive."""
 
+_SIGNED: Final = {SIGNATURE: "1"}
 _PLAIN: Final = frozenset({"", "text/plain"})
 
 
@@ -59,11 +61,11 @@ def relay_app(
             is_new = await run_in_threadpool(totals.add, address.target, address.push_id, samples, clock())
         except _RefusedError as error:
             outcomes["refused"] += 1
-            headers = {"WWW-Authenticate": "Bearer"} if error.status is HTTPStatus.UNAUTHORIZED else None
-            return PlainTextResponse(error.sentence, error.status, headers)
+            asking = {"WWW-Authenticate": "Bearer"} if error.status is HTTPStatus.UNAUTHORIZED else {}
+            return PlainTextResponse(error.sentence, error.status, {**_SIGNED, **asking})
         except PushError as error:
             outcomes["refused"] += 1
-            return PlainTextResponse(str(error), HTTPStatus.BAD_REQUEST)
+            return PlainTextResponse(str(error), HTTPStatus.BAD_REQUEST, _SIGNED)
         except TotalsError as error:
             return PlainTextResponse(str(error), HTTPStatus.SERVICE_UNAVAILABLE)
         outcomes["added" if is_new else "repeated"] += 1
@@ -104,9 +106,9 @@ def _hold_right(request: Request, token: str | None) -> None:
             sentence = "Without a token, only this machine may push; set OBSERVATORY_METRICS_TOKEN for both sides."
             raise _RefusedError(HTTPStatus.FORBIDDEN, sentence)
         return
-    given = request.headers.get("authorization", "").encode()
+    given = request.headers.get("authorization", "").encode("latin-1")  # the bytes as they were sent
     if not hmac.compare_digest(given, f"Bearer {token}".encode()):
-        raise _RefusedError(HTTPStatus.UNAUTHORIZED, "The token is missing or wrong: send it as Authorization: Bearer.")
+        raise _RefusedError(HTTPStatus.UNAUTHORIZED, "The push bears no token, or a wrong one.")
 
 
 def _is_local(request: Request) -> bool:

@@ -61,9 +61,14 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(_MOST_AT_ONCE)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen(_MOST_AT_ONCE)
+        except OSError:
+            listening.close()
+            raise
     except OSError as error:
-        raise RelayError(f"The relay cannot listen on {host}:{port}: {error}. Choose another with --port.") from error
+        advice = "Choose others with --host and --port."
+        raise RelayError(f"The relay cannot listen on {host}:{port}: {error}. {advice}") from error
     return listening

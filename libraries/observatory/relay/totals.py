@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from observatory.errors import ObservatoryError
-from observatory.metrics.families import FAMILY_OF, Kind
+from observatory.metrics.families import EXECUTED, FAMILY_OF, Kind
 from observatory.relay.folding import Folding
 from observatory.relay.keys import Key, known_keys
 from observatory.relay.reading import Sample
@@ -63,16 +63,11 @@ class Totals:
         with self._told("opened"):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
-            self._file.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._file.execute("PRAGMA synchronous = FULL")
-            self._file.execute("BEGIN EXCLUSIVE")
-            for statement in _TABLES.split(";"):
-                self._file.execute(statement)
-            self._file.execute("COMMIT")
-            self._totals = {
-                Key(target, name, tuple(map(tuple, json.loads(labels)))): _Total(value, changed_at, bool(is_shown))
-                for target, name, labels, value, changed_at, is_shown in self._file.execute("SELECT * FROM totals")
-            }
+            try:
+                self._totals = self._read()
+            except BaseException:
+                self._file.close()
+                raise
 
     def __enter__(self) -> Self:
         """Use it, and close it in the end."""
@@ -86,6 +81,19 @@ class Totals:
         """Close the file."""
         with self._mutex:
             self._file.close()
+
+    def _read(self) -> dict[Key, _Total]:
+        self._file.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._file.execute("PRAGMA synchronous = FULL")
+        self._file.execute("BEGIN EXCLUSIVE")
+        for statement in _TABLES.split(";"):
+            self._file.execute(statement)
+        self._file.execute("COMMIT")
+        return {
+            Key(target, name, tuple(map(tuple, json.loads(labels)))): _Total(value, changed_at, bool(is_shown))
+            for target, name, labels, value, changed_at, is_shown in self._file.execute("SELECT * FROM totals")
+            if name in FAMILY_OF  # a later version may have had others; they stay in the file
+        }
 
     def know(self, now: float) -> None:
         """Have a sum of 0 for everything that is bound to be counted one day, from now on.
@@ -117,7 +125,10 @@ class Totals:
                 family = FAMILY_OF[sample.name]
                 before = changed.get(key) or self._totals.get(key)
                 if family.kind is Kind.GAUGE:
-                    changed[key] = _Total(sample.value, now, is_shown=True)
+                    value = sample.value
+                    if family is EXECUTED and before is not None:  # what a killed process left comes after others
+                        value = max(value, before.value)
+                    changed[key] = _Total(value, now, is_shown=True)
                 elif before is None:
                     changed[key] = _Total(sample.value, now, is_shown=False)
                 else:
@@ -136,7 +147,7 @@ class Totals:
             due: dict[Key, _Total] = {}
             for key, total in self._totals.items():
                 if not total.is_shown:
-                    if total.shown_at_0_from is None:
+                    if total.shown_at_0_from is None or now < total.shown_at_0_from:  # the clock was set back
                         total.shown_at_0_from = now
                     elif now - total.shown_at_0_from >= self._first_shown:
                         due[key] = _Total(total.value, total.changed_at, is_shown=True)
@@ -150,10 +161,8 @@ class Totals:
         Raises:
             TotalsError: it cannot.
         """
-        with self._mutex, self._told("written"):
-            self._file.execute("BEGIN IMMEDIATE")
-            self._file.execute("DELETE FROM pushes WHERE had_at < 0")
-            self._file.execute("COMMIT")
+        with self._mutex, self._writing():
+            self._file.execute("PRAGMA user_version = 1")  # which is written even if it is so already
 
     def _store(
         self,
@@ -166,23 +175,29 @@ class Totals:
         """Write, all or nothing, and then have it so in memory, too."""
         gone = list(dropped)
         rows = [(*_row(key), each.value, each.changed_at, each.is_shown) for key, each in changed.items()]
+        with self._writing():
+            self._file.executemany("INSERT OR REPLACE INTO totals VALUES (?, ?, ?, ?, ?, ?)", rows)
+            where = "DELETE FROM totals WHERE target = ? AND name = ? AND labels = ?"
+            self._file.executemany(where, [_row(key) for key in gone])
+            if push_id is not None:
+                self._file.execute("INSERT INTO pushes VALUES (?, ?)", (push_id, now))
+                self._file.execute("DELETE FROM pushes WHERE had_at < ?", (now - _REMEMBERED,))
+        self._totals.update(changed)
+        for key in gone:
+            self._totals.pop(key, None)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Write, all or nothing."""
         with self._told("written"):
             self._file.execute("BEGIN IMMEDIATE")
             try:
-                self._file.executemany("INSERT OR REPLACE INTO totals VALUES (?, ?, ?, ?, ?, ?)", rows)
-                where = "DELETE FROM totals WHERE target = ? AND name = ? AND labels = ?"
-                self._file.executemany(where, [_row(key) for key in gone])
-                if push_id is not None:
-                    self._file.execute("INSERT INTO pushes VALUES (?, ?)", (push_id, now))
-                    self._file.execute("DELETE FROM pushes WHERE had_at < ?", (now - _REMEMBERED,))
+                yield
                 self._file.execute("COMMIT")
             except BaseException:
                 if self._file.in_transaction:
                     self._file.execute("ROLLBACK")
                 raise
-        self._totals.update(changed)
-        for key in gone:
-            self._totals.pop(key, None)
 
     @contextmanager
     def _told(self, what: str) -> Iterator[None]:
