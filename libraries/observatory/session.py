@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from observatory.client import (
@@ -24,13 +23,15 @@ from observatory.errors import SettingsError
 from observatory.exchange import Exchange, Failure, FailureType, Request
 from observatory.history import Database, History, RunEntry, TestAttemptEntry, is_good_answer, stored_resource
 from observatory.history.shared_rate_limit import SharedRateLimiter
+from observatory.logs.concealing import keep, without_secrets
+from observatory.logs.log_files import DailyFiles
 from observatory.logs.masking import Masker
 from observatory.logs.structured_log import StructuredLog
 from observatory.metrics import Metrics
 from observatory.models import Judge, describe, fingerprint, kind_for
 from observatory.revision import deploy_time, git_revision
 from observatory.settings import PROJECT_ROOT, Settings
-from observatory.targets import LIVE_URL, Target, open_target
+from observatory.targets import LIVE_URL, Target, open_target, url_name
 from observatory.words import count
 
 if TYPE_CHECKING:
@@ -69,7 +70,14 @@ class Memory:
         `on_changes` is told of changes of schemas, each once in a run, from the history's thread.
         """
         masker = Masker(settings.secrets())
-        log = StructuredLog(_log_path(settings), masker, level=settings.log_level, run_id=run_id.hex)
+        log = StructuredLog(
+            DailyFiles(settings.results / "logs"),
+            masker,
+            level=settings.log_level,
+            run_id=run_id.hex,
+            environment=settings.environment,
+            target=_watched(settings),
+        )
         judge = Judge()
         metrics: dict[uuid.UUID, Metrics] = {}
 
@@ -127,8 +135,12 @@ class Session:
         self.target = target
         self.run = replace(run, target=target.name)
         self.test_name = ""
+        self._watched = _watched(settings)
         self.breakers = CircuitBreakers(circuit_rules)
-        self.metrics = memory.metrics[run.id] = Metrics(self.breakers)
+        # What a stand-in or the public API says holds no secret, for neither was ever told one.
+        self._may_echo = not target.is_stand_in and target.base_url != LIVE_URL
+        mask = memory.masker.mask_text if self._may_echo else str
+        self.metrics = memory.metrics[run.id] = Metrics(self.breakers, mask)
         self._limiter = _limiter(target, memory)
         self.client = PokeApiClient(
             target.base_url,
@@ -238,7 +250,9 @@ class Session:
         comparison = compare(self.memory.history, self.run, exchange)
         drift.noticed(self.target.name, *_seen(exchange))
         if comparison is not None:
-            self.memory.log.data_changes(comparison.endpoint, comparison.resource, comparison.data, self.test_name)
+            self.memory.log.data_changes(
+                comparison.endpoint, comparison.resource, comparison.data, self.test_name, self._watched
+            )
         return comparison
 
     def test_ended(self, attempt: TestAttemptEntry) -> None:
@@ -253,10 +267,12 @@ class Session:
 
     def _told(self, exchange: Exchange) -> Exchange:
         exchange, accepted_by = self._judged(exchange)
-        self._notice_revision(exchange)
-        self.metrics.saw(exchange)
-        self.memory.log.exchange(exchange)
-        self.memory.history.saw(exchange, self.run, accepted_by=accepted_by)
+        kept = without_secrets(exchange, self.memory.masker) if self._may_echo else exchange
+        keep(exchange, kept)
+        self._notice_revision(kept)
+        self.metrics.saw(kept)
+        self.memory.log.exchange(kept, self._watched)
+        self.memory.history.saw(kept, self.run, accepted_by=accepted_by)
         return exchange
 
     def _judged(self, exchange: Exchange) -> tuple[Exchange, str | None]:
@@ -346,6 +362,6 @@ def _remember_verdicts(judge: Judge, known: Mapping[bytes, str | None]) -> None:
             judge.remember(kind, content_hash)
 
 
-def _log_path(settings: Settings) -> Path:
-    """One file a day for all processes: each line is appended whole."""
-    return settings.results / "logs" / f"observatory-{datetime.now(UTC):%Y-%m-%d}.jsonl"
+def _watched(settings: Settings) -> str:
+    """What is watched, in a word that lines of the log name it by: where a recording lies is nobody's business."""
+    return url_name(settings.target) if settings.target.startswith("http") else settings.target

@@ -61,7 +61,15 @@ def written(*acts: Act, moment: datetime | None = None) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "logs" / "observatory.jsonl"
         clock = (lambda: datetime.now(UTC)) if moment is None else (lambda: moment)
-        log = StructuredLog(path, Masker(["open sesame"]), level="DEBUG", run_id="r1", clock=clock)
+        log = StructuredLog(
+            path,
+            Masker(["open sesame"]),
+            level="DEBUG",
+            run_id="r1",
+            environment="staging",
+            target="live",
+            clock=clock,
+        )
         for act in acts:
             act(log)
         log.close()
@@ -96,6 +104,8 @@ def test_every_line_has_timestamp_level_test_name_and_message(acts: list[Act], m
         assert line["level"] in LEVELS
         assert isinstance(line["test_name"], str)
         assert isinstance(line["message"], str)
+        assert line["run_id"]
+        assert (line["environment"], line["target"]) == ("staging", "live")
 
 
 @pytest.mark.property(16)

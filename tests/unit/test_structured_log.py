@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 
+from observatory.data_drift import DataChange, DataChangeKind
 from observatory.exchange import Attempt, Exchange, Failure, FailureType
 from observatory.logs.masking import Masker
 from observatory.logs.structured_log import StructuredLog
+from tests.drift_values import a_known_change
 
 NOON = datetime(2026, 8, 1, 14, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
 
@@ -63,6 +65,8 @@ class TestLines:
                 "test_name": "Smoke.Bulbasaur",
                 "message": "GET pokemon/1 200 in 0.012 s",
                 "run_id": "r2",
+                "environment": "local",
+                "target": "",
                 "method": "GET",
                 "endpoint": "pokemon",
                 "resource": "1",
@@ -76,7 +80,31 @@ class TestLines:
                 "reason": None,
             }
         ]
-        assert list(lines(path)[0])[:5] == ["timestamp", "level", "test_name", "message", "run_id"]
+        first = ["timestamp", "level", "test_name", "message", "run_id", "environment", "target"]
+        assert list(lines(path)[0])[:7] == first
+
+    def test_every_line_says_where_it_comes_from_and_what_was_asked(self, path: Path) -> None:
+        log = StructuredLog(path, Masker(), environment="staging", target="live")
+        log.message("INFO", "begun")
+        log.exchange(exchange())
+        log.exchange(exchange(), "faults")
+        log.test_failed("Smoke.X", "no", "", "")
+        change = DataChange("weight", DataChangeKind.CHANGED, 69, 70)
+        log.data_changes("pokemon", "1", [change])
+        log.data_changes("pokemon", "1", [change], target="embedded")
+        log.close()
+        assert {line["environment"] for line in lines(path)} == {"staging"}
+        assert [line["target"] for line in lines(path)] == ["live", "live", "faults", "live", "live", "embedded"]
+
+    @pytest.mark.parametrize(
+        ("remembered", "told"),
+        [("replay:/home/ash/recorded", "replay"), ("live", "live"), ("https://x.test/api", "https://x.test/api")],
+    )
+    def test_a_change_names_its_own_target_and_no_folder(
+        self, log: StructuredLog, path: Path, remembered: str, told: str
+    ) -> None:
+        log.schema_change(a_known_change(target=remembered))
+        assert lines(path)[0]["target"] == told
 
     def test_the_phases_of_the_last_attempt_as_far_as_they_are_known(self, log: StructuredLog, path: Path) -> None:
         first = Attempt(1, 503, 0.5, connect=0.25, first_byte=0.375)
@@ -119,6 +147,8 @@ class TestLines:
                 "test_name": "Smoke.X",
                 "message": "Test failed: Status 500",
                 "run_id": "r1",
+                "environment": "local",
+                "target": "",
                 "endpoint": "type",
                 "failure_type": "assertion",
                 "reason": "Status 500\nshould be 200",

@@ -7,15 +7,15 @@ import json
 import logging
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
 from observatory.exchange import Attempt, Exchange
+from observatory.logs.log_files import LogFiles, OneFile
 from observatory.logs.masking import Masker, PlainData
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ def _now() -> datetime:
 
 
 class StructuredLog:
-    """Appends JSON lines to a file; several processes may append to the same one.
+    """Appends JSON lines to a file, or to a file a day; several processes may append to the same one.
 
-    Each line has `timestamp` (ISO 8601, UTC, milliseconds), `level`, `test_name`, `message` and `run_id`, and
-    after them what belongs to its kind. Its logger is its own: nothing reaches Robot's log or the console,
-    and two logs in one process do not mix. To take in what another logger says, give it `handler` too.
+    Each line has `timestamp` (ISO 8601, UTC, milliseconds), `level`, `test_name`, `message`, `run_id`, `environment`
+    and `target`, and after them what belongs to its kind. Its logger is its own: nothing reaches Robot's log or the
+    console, and two logs in one process do not mix. To take in what another logger says, give it `handler` too.
 
     A line is one write to a file opened for appending: on a local disk, lines of several processes do not
     interleave, and a process that is killed leaves whole lines. Network file systems promise neither, and a
@@ -48,25 +48,31 @@ class StructuredLog:
 
     def __init__(
         self,
-        path: Path,
+        files: LogFiles | Path,
         masker: Masker,
         level: str = "INFO",
         run_id: str = "",
         *,
+        environment: str = "local",
+        target: str = "",
         clock: Callable[[], datetime] = _now,
         complaints: TextIO | None = None,
     ) -> None:
-        """Log to `path`, which is made, with its folders, for the first line.
+        """Log to `files`, which are made, with their folders, for the first line.
 
         Args:
-            path: the file of JSON lines.
+            files: where the lines go: to one file, whose path this is, or to files that are rotated.
             masker: what keeps secrets out of every line.
             level: the least level that is written: DEBUG, INFO, WARNING or ERROR.
             run_id: the run that a line names unless its exchange names another.
+            environment: where this runs, as every line names it.
+            target: what the run watches; a line names it unless it is about another target.
             clock: gives the time, with its time zone.
             complaints: where to say that the file cannot be written; None is standard error.
         """
-        self.handler = LineHandler(path, LineFormatter(masker, run_id, clock), complaints)
+        always = {"run_id": run_id, "environment": environment, "target": target}
+        files = OneFile(files) if isinstance(files, Path) else files
+        self.handler = LineHandler(files, LineFormatter(masker, always, clock), complaints)
         self._logger = logging.Logger(LOGGER_NAME, level)  # noqa: LOG001 - a shared one would mix two logs
         self._logger.addHandler(self.handler)
 
@@ -75,8 +81,11 @@ class StructuredLog:
         """How many lines could not be written."""
         return self.handler.lost
 
-    def exchange(self, exchange: Exchange) -> None:
-        """Log a request and what came of it: INFO when it was good, WARNING when it failed."""
+    def exchange(self, exchange: Exchange, target: str = "") -> None:
+        """Log a request and what came of it: INFO when it was good, WARNING when it failed.
+
+        `target` is what was asked, when that is not what the run watches.
+        """
         failure = exchange.failure
         level = logging.WARNING if failure else logging.INFO
         if not self._logger.isEnabledFor(level):
@@ -100,6 +109,8 @@ class StructuredLog:
         }
         if exchange.run_id:
             fields["run_id"] = exchange.run_id
+        if target:
+            fields["target"] = target
         if exchange.attempts:
             fields.update(_phases(exchange.attempts[-1]))
         if exchange.unknown_fields:
@@ -144,7 +155,7 @@ class StructuredLog:
             "test_name": "",
             "message": f"Schema changed: {known.change.sentence()}",
             "change_id": known.id,
-            "target": known.target,
+            "target": _without_folder(known.target),
             **event,
             "run_id": known.run_id.hex,
             "found_at": known.found_at.isoformat(),
@@ -153,8 +164,10 @@ class StructuredLog:
         }
         self._write(logging.WARNING, fields)
 
-    def data_changes(self, endpoint: str, resource: str, changes: Iterable[DataChange], test_name: str = "") -> None:
-        """Log what changed in a resource's data, a line for each place, as INFO."""
+    def data_changes(
+        self, endpoint: str, resource: str, changes: Iterable[DataChange], test_name: str = "", target: str = ""
+    ) -> None:
+        """Log what changed in a resource's data, a line for each place, as INFO; `target` is as in `exchange`."""
         for change in changes:
             fields: dict[str, object] = {
                 "test_name": test_name,
@@ -166,6 +179,8 @@ class StructuredLog:
                 "before": change.before,
                 "after": change.after,
             }
+            if target:
+                fields["target"] = target
             self._write(logging.INFO, fields)
 
     def message(self, level: str, text: str, /, test_name: str = "", **fields: object) -> None:
@@ -186,19 +201,22 @@ class StructuredLog:
 class LineFormatter(JsonFormatter):
     """Turns a log record, ours or any other, into one masked line of JSON."""
 
-    def __init__(self, masker: Masker, run_id: str, clock: Callable[[], datetime]) -> None:
-        """Keep what every line needs."""
+    def __init__(self, masker: Masker, always: Mapping[str, str], clock: Callable[[], datetime]) -> None:
+        """Keep what every line needs; `always` are fields that each has, after time, level, test and message."""
         super().__init__(rename_fields={"exc_info": "trace", "stack_info": "stack"})
         self._mask = masker.mask
-        self._run_id = run_id
+        self._always = dict(always)
         self._clock = clock
+        self.moment = datetime.min.replace(tzinfo=UTC)
+        """The time of the last line, in UTC."""
         self._encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=repr).encode
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """Put the fields of every line first; nothing that is logged can take the place of time and level."""
-        moment = self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
+        self.moment = self._clock().astimezone(UTC)
+        moment = self.moment.isoformat(timespec="milliseconds")
         always = {"timestamp": moment.replace("+00:00", "Z"), "level": record.levelname}
-        log_data.update(always, test_name="", message=record.message, run_id=self._run_id)
+        log_data.update(always, test_name="", message=record.message, **self._always)
         found: dict[str, Any] = {}
         super().add_fields(found, record, message_dict)
         for key, value in found.items():
@@ -221,15 +239,14 @@ class LineFormatter(JsonFormatter):
 class LineHandler(logging.Handler):
     """Appends each record to a file as one write, and never raises an error."""
 
-    def __init__(self, path: Path, formatter: LineFormatter, complaints: TextIO | None) -> None:
-        """Keep the path; the file is opened for the first line."""
+    def __init__(self, files: LogFiles, formatter: LineFormatter, complaints: TextIO | None) -> None:
+        """Keep the files; one is opened for the first line."""
         super().__init__()
-        self.path = path
         self.lost = 0
-        self.formatter = formatter
+        self.formatter: LineFormatter = formatter
+        self._files = files
         self._complaints = complaints
-        self._file: FileIO | None = None
-        self._is_torn = False
+        self._torn: Path | None = None
         self._has_complained = False
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -247,9 +264,7 @@ class LineHandler(logging.Handler):
         """Close the file, until the next line."""
         self.acquire()
         try:
-            file, self._file = self._file, None
-            if file is not None:
-                file.close()
+            self._files.close()
         except OSError as error:
             self._lose(error.strerror or str(error))
         finally:
@@ -257,26 +272,30 @@ class LineHandler(logging.Handler):
         super().close()
 
     def _append(self, line: bytes) -> None:
-        if self._file is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = FileIO(self.path, "ab")
-        if self._is_torn:
+        file = self._files.opened(self.formatter.moment.date(), len(line))
+        if self._torn is not None and self._torn == self._files.path:
             line = b"\n" + line
-        written = self._file.write(line)
-        self._is_torn = written != len(line)
-        if self._is_torn:
+        written = file.write(line)
+        if written != len(line):
+            self._torn = self._files.path
             raise OSError(f"only {written} of {len(line)} bytes were written")
+        self._torn = None
 
     def _lose(self, reason: str) -> None:
         self.lost += 1
         if self._has_complained:
             return
         self._has_complained = True
-        sentence = f"The structured log {self.path} is incomplete: {reason}. The tests go on without it.\n"
+        sentence = f"The structured log {self._files.path} is incomplete: {reason}. The tests go on without it.\n"
         stream = sys.stderr if self._complaints is None else self._complaints
         # When even this cannot be said, there is nobody left to say it to; `lost` still counts.
         with contextlib.suppress(OSError, ValueError):
             stream.write(sentence)
+
+
+def _without_folder(target: str) -> str:
+    """A target of the history as lines name it: where a recording lies is nobody's business."""
+    return "replay" if target.startswith("replay:") else target
 
 
 def _phases(attempt: Attempt) -> dict[str, float]:
