@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from textwrap import dedent
-from typing import Final
+from typing import Final, Literal
 
-from grafana_foundation_sdk.builders import prometheus
+from grafana_foundation_sdk.builders import loki, prometheus
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models.common import DataSourceRef
+from grafana_foundation_sdk.models.loki import LokiQueryType
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 PROMETHEUS: Final = DataSourceRef(type_val="prometheus", uid="prometheus")
 POSTGRES: Final = DataSourceRef(type_val="grafana-postgresql-datasource", uid="postgres")
+LOKI: Final = DataSourceRef(type_val="loki", uid="loki")
+
+_MOST_LINES: Final = 500  # of the log, in a panel
 
 
 def promql(expression: str, legend: str = "", *, scraped: str, instant: bool = False) -> prometheus.Dataquery:
@@ -35,11 +39,18 @@ def buckets(expression: str, *, scraped: str) -> prometheus.Dataquery:
     return promql(expression, "{{le}}", scraped=scraped).format(PromQueryFormat.HEATMAP)
 
 
+def logql(expression: str, legend: str = "") -> loki.Dataquery:
+    """A question to Loki: for lines of the log, or for numbers of them over time."""
+    query = loki.Dataquery().datasource(LOKI).expr(expression).query_type(LokiQueryType.RANGE)
+    return query.legend_format(legend).max_lines(_MOST_LINES)
+
+
 @dataclass(frozen=True, slots=True)
 class SqlQuery(Dataquery):
     """A question to PostgreSQL, as Grafana reads it."""
 
     statement: str
+    form: Literal["table", "time_series"] = "table"
     ref_id: str = "A"
 
     def to_json(self) -> dict[str, object]:
@@ -47,7 +58,7 @@ class SqlQuery(Dataquery):
         return {
             "datasource": POSTGRES,
             "editorMode": "code",
-            "format": "table",
+            "format": self.form,
             "rawQuery": True,
             "rawSql": self.statement,
             "refId": self.ref_id,
@@ -56,10 +67,15 @@ class SqlQuery(Dataquery):
 
 @dataclass(frozen=True, slots=True)
 class Sql(Builder[Dataquery]):
-    """Builds a question to PostgreSQL; `$__timeFrom()` and `$__timeTo()` are the time that is shown."""
+    """Builds a question to PostgreSQL; `$__timeFrom()` and `$__timeTo()` are the time that is shown.
+
+    The form `table` gives the columns as they are. `time_series` makes a series of the rows with the same `metric`, of
+    their `time` and `value`.
+    """
 
     statement: str
+    form: Literal["table", "time_series"] = "table"
 
     def build(self) -> SqlQuery:
         """The question, without the indentation of the code that it stands in."""
-        return SqlQuery(dedent(self.statement).strip())
+        return SqlQuery(dedent(self.statement).strip(), self.form)

@@ -1,4 +1,4 @@
-"""Every question of the dashboards, put to a real Prometheus and a real PostgreSQL that saw real loads."""
+"""Every question of the dashboard of loads, put to a real Prometheus and a real PostgreSQL that saw real loads."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import psycopg2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.dashboards import Question, promql, sql
+from tests.dashboards import Question, in_time, promql, sql
 from tests.watched_load import WatchedLoad
 
 _NAME = re.compile(r"\bpokeapi_\w+")
 _LABEL = re.compile(r"\{\{(\w+)\}\}")
 
 
-@pytest.mark.parametrize("question", promql(), ids=str)
+@pytest.mark.parametrize("question", promql(of_loads=True), ids=str)
 def test_a_question_to_prometheus_names_metrics_that_there_are(watched_load: WatchedLoad, question: Question) -> None:
     families = text_string_to_metric_families(watched_load.pages["running"])
     known = {sample.name for family in families for sample in family.samples}
@@ -26,7 +26,7 @@ def test_a_question_to_prometheus_names_metrics_that_there_are(watched_load: Wat
     assert named <= known, f"{question} lies: there is no {', '.join(sorted(named - known))}"
 
 
-@pytest.mark.parametrize("question", promql(), ids=str)
+@pytest.mark.parametrize("question", promql(of_loads=True), ids=str)
 def test_a_question_to_prometheus_has_an_answer(watched_load: WatchedLoad, question: Question) -> None:
     watched = watched_load
     window = math.ceil(watched.ended - watched.began)
@@ -41,12 +41,10 @@ def test_a_question_to_prometheus_has_an_answer(watched_load: WatchedLoad, quest
     assert all(labels <= row.labels.keys() for row in rows), f"{question} lies: its legend names labels it has not"
 
 
-@pytest.mark.parametrize("question", sql(), ids=str)
+@pytest.mark.parametrize("question", sql(of_loads=True), ids=str)
 def test_a_question_to_postgresql_has_an_answer(watched_load: WatchedLoad, question: Question) -> None:
     start, end = (datetime.fromtimestamp(at, UTC) for at in (watched_load.began, watched_load.ended))
-    asked = question.text.replace("$__timeFrom()", f"'{start.isoformat()}'").replace(
-        "$__timeTo()", f"'{end.isoformat()}'"
-    )
+    asked = in_time(question.text, start, end)
     assert "$" not in asked, f"{question} has a variable that nobody fills in"
     with psycopg2.connect(watched_load.database_url) as connection, connection.cursor() as cursor:
         cursor.execute(asked)
@@ -59,7 +57,7 @@ def test_a_question_to_postgresql_has_an_answer(watched_load: WatchedLoad, quest
 
 
 def test_the_table_of_loads_says_what_their_reports_say(watched_load: WatchedLoad) -> None:
-    (table,) = [question.text for question in sql() if question.panel == "The latest loads"]
+    (table,) = [question.text for question in sql(of_loads=True) if question.panel == "The latest loads"]
     with psycopg2.connect(watched_load.database_url) as connection, connection.cursor() as cursor:
         cursor.execute(table)
         columns = [column.name for column in cursor.description or ()]

@@ -270,12 +270,10 @@ def test_pip_is_cached_by_the_requirements() -> None:
     ]
 
 
-def test_github_installs_the_packages_that_our_own_ci_installs() -> None:
-    own = re.search(r"^packages=\((.*?)\)", (ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    assert own is not None
-    listed = (GITHUB / "actions" / "setup" / "packages").read_text("utf-8")
-    installed = set(re.findall(r"^    [\w-]+=([\w.-]+)$", listed, re.MULTILINE))
-    assert set(own[1].split()) <= installed
+def test_github_installs_what_our_own_ci_installs() -> None:
+    own = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    assert ".github/actions/setup/packages" in own
+    assert not any("apt-get" in line for line in own)
 
 
 def test_only_what_is_missing_is_installed(tmp_path: Path) -> None:

@@ -9,20 +9,10 @@ from grafana_foundation_sdk.builders.dashboard import AnnotationQuery, Dashboard
 from grafana_foundation_sdk.builders.prometheus import Dataquery
 from grafana_foundation_sdk.models.units import DatetimeISO, PercentUnit, RequestsPerSecond, Seconds
 
-from config.grafana.panels import (
-    BAD,
-    GOOD,
-    WARNING,
-    Panel,
-    board,
-    coloured,
-    course,
-    distribution,
-    look,
-    number,
-    rows,
-    thresholds,
-)
+from config.grafana.board import board
+from config.grafana.courses import course, distribution
+from config.grafana.looks import BAD, GOOD, WARNING, coloured, look, thresholds
+from config.grafana.panels import Panel, number, rows
 from config.grafana.sources import POSTGRES, Sql, buckets, promql
 from observatory.load import Limits
 
@@ -104,7 +94,7 @@ def _now() -> Iterator[Panel]:
     )
     yield number(
         "Failed requests",
-        "Requests that failed in the time that is shown.",
+        "Requests that failed in the time that is shown. Yellow from the first.",
         _at_end("sum(increase(pokeapi_load_failures_total[$__range]))"),
         decimals=0,
         colours=thresholds((0.5, WARNING)),
