@@ -16,6 +16,7 @@ from observatory.errors import HistoryError
 from observatory.exchange import Exchange
 from observatory.session import Session
 from observatory.words import count, listed, natural
+from robot_watchers import WATCHERS
 
 if TYPE_CHECKING:
     from observatory.comparison import Comparison
@@ -101,6 +102,8 @@ class DriftTeller:
             logger.warn("The API changed, and says that it is at the same revision as before.")
         if len(found) > MOST_TOLD:
             logger.warn(f"… and {count(len(found) - MOST_TOLD, 'more schema change')}: observatory drift list")
+        for watcher in WATCHERS:
+            watcher.schema_changed(session, found)
         if not {known.id for known in found} <= self._shown:
             logger.info(schema_changes_table(found, mask), html=True)
 
@@ -185,10 +188,14 @@ def summary(session: Session) -> str:
 
 def _compared(session: Session, exchange: Exchange) -> Comparison | None:
     try:
-        return session.compared(exchange)
+        comparison = session.compared(exchange)
     except HistoryError as error:
         logger.info(f"What changed cannot be told: {session.memory.masker.mask_text(str(error))}")
         return None
+    if comparison is not None:
+        for watcher in WATCHERS:
+            watcher.compared(session, comparison)
+    return comparison
 
 
 def _as_they_are_now(session: Session, found: Sequence[KnownChange]) -> list[KnownChange]:

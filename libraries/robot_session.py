@@ -22,15 +22,18 @@ from observatory.exchange import Exchange, Request
 from observatory.failures import ExchangeError, NotRecordedError, raise_for_failure, raise_for_failures
 from observatory.history import RunEntry
 from observatory.logs.exchange_html import exchange_block, exchange_table
+from observatory.logs.masking import Masker
 from observatory.metrics.delivery import Delivery
 from observatory.session import Session
 from observatory.settings import Settings, load_settings, retries_of_tests
 from robot_attempts import Attempt, Attempts, Evidence, is_last
 from robot_blame import Blame
 from robot_drift import DriftTeller
+from robot_masking import SecretKeeper
 from robot_quarantine import Quarantine
 from robot_retries import Retries, behind, was_not_run
 from robot_run import kind_of_run, log_of_the_run, shared_run_id
+from robot_watchers import WATCHERS
 from schema_policy import hold_to_policy, policy_for
 
 if TYPE_CHECKING:
@@ -61,6 +64,7 @@ class RobotSession:
         self.seen: list[Exchange] = []
         self._early: list[Callable[[Session], None]] = []
         self._blame = Blame()
+        self._masker: Masker | None = None
 
     @property
     def current(self) -> Session:
@@ -71,6 +75,7 @@ class RobotSession:
         """
         if self._current is None:
             self._main = self._current = self._open()
+            self._masker = self._main.memory.masker
             for tell in self._early:
                 tell(self._main)
             self._early.clear()
@@ -173,15 +178,20 @@ class RobotSession:
             return
         self.leave_target()
         main, self._main, self._current = self._main, None, None
-        self._write_metrics(main)
-        self._deliver(Delivery.end)
         main.close()
         main.memory.close()
+        self._write_metrics(main)  # the last changes of schemas are found when the history is home
+        self._deliver(Delivery.end)
         self.pass_on_reports()
 
     def masked(self, text: str) -> str:
-        """The text without the secrets that the session knows."""
-        return self._main.memory.masker.mask_text(text) if self._main is not None else text
+        """The text without the secrets that the session knows; while there is none, without those that are set."""
+        if self._masker is None:
+            try:
+                self._masker = Masker(_settings().secrets())
+            except SettingsError:  # told by the keyword that needs them; what looks like a secret is masked even so
+                self._masker = Masker()
+        return self._masker.mask_text(text)
 
     def pass_on_reports(self) -> None:
         """Say what other threads reported: only Robot's own thread can write to its log."""
@@ -196,6 +206,8 @@ class RobotSession:
         self.seen.append(exchange)
         self._blame.saw(self.current, [exchange])
         logger.info(self.masked(exchange_block(exchange, self.masked)), html=True)
+        for watcher in WATCHERS:
+            watcher.saw(self.main, [exchange])
         self._drift.saw(self.current, exchange)
 
     def show_together(self, exchanges: Sequence[Exchange]) -> None:
@@ -205,6 +217,8 @@ class RobotSession:
         self.seen.extend(exchanges)
         self._blame.saw(self.current, exchanges)
         logger.info(self.masked(exchange_table(exchanges)), html=True)
+        for watcher in WATCHERS:
+            watcher.saw(self.main, exchanges)
         self._drift.saw_many(self.current, exchanges)
 
     def tell_news(self, *, wait: bool = False) -> None:
@@ -259,7 +273,7 @@ class RobotSession:
 ROBOT_SESSION = RobotSession()
 
 
-class SessionListener:
+class SessionListener(SecretKeeper):
     """Tells the session which test is running and how each attempt ended, and closes it with the run.
 
     Every keyword library registers this one listener, and Robot calls it once for each library that a suite imports.
@@ -269,6 +283,7 @@ class SessionListener:
 
     def __init__(self, session: RobotSession) -> None:
         """Listen for the session."""
+        super().__init__(session.masked)
         self._session = session
         self._attempts = Attempts(session.tell)
         self._retries = Retries(session.test_retries)
@@ -290,13 +305,14 @@ class SessionListener:
             return
         self._begun = begun
         self._retries.begin(data)
-        self._session.begin_test(data.full_name)
+        self._session.begin_test(begun.full_name)  # as it is, where that of the data is as it was written
 
     def end_test(self, data: running.TestCase, ended: result.TestCase) -> None:
         """Remember the attempt, count and log a failure, and let the test be tried again."""
         if ended is self._ended:
             return
         self._ended = ended
+        self.mask_reason(ended)
         self._session.tell_news(wait=is_last(data))
         number, evidence = self._retries.attempt, self._session.evidence
         entry, failure = self._quarantine.failure_of(ended)
@@ -313,6 +329,7 @@ class SessionListener:
         if ended is self._ended:
             return
         self._ended = ended
+        self.mask_reason(ended)
         self._retries.clean_up(data)
         self._session.tell_news()  # of a suite's tear-down
         if self._session.is_open:
@@ -324,7 +341,8 @@ class SessionListener:
             whole.metadata["What changed"] = told
 
     def message(self, message: result.Message) -> None:
-        """Say that a test is tried again where Robot would warn of two tests with one name."""
+        """Say that a test is tried again where Robot would warn of two tests with one name; mask all else."""
+        super().message(message)
         if self._retries.is_warning_of_retry(message):
             message.message = self._retries.warning()
 

@@ -12,7 +12,7 @@ from observatory.history import History, RunEntry, stored_resource
 from observatory.history.drift_queries import Place
 from observatory.history.known_changes import KnownChange
 from observatory.json_values import parsed_pair
-from observatory.logs.concealing import concealed
+from observatory.logs.concealing import as_kept, concealed
 from observatory.parts import part_of
 from observatory.schema_drift import prune
 
@@ -55,6 +55,7 @@ def compare(
     Raises:
         HistoryError: the database cannot be reached.
     """
+    exchange = as_kept(exchange)
     place = place_of(exchange)
     before = history.drift.body_before(run.id, place, exchange.content_hash)
     if before is None:

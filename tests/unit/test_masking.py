@@ -20,7 +20,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from observatory.logs.masking import DEEPEST, Masker
-from observatory.logs.secret_shapes import is_secret_key
+from observatory.logs.secret_names import is_secret_key
 from tests.conftest import RECORDING
 from tests.examples import EXAMPLES
 

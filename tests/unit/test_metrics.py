@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from observatory.client import CircuitBreakers
 from observatory.errors import ObservatoryError
+from observatory.exchange import Failure, FailureType
 from observatory.metrics import Metrics
+from observatory.metrics.families import LONGEST_LABEL, MOST_ENDPOINTS, OTHER
 from tests.history_values import an_exchange
 
 
@@ -48,3 +51,72 @@ def test_the_file_holds_every_family_in_prometheus_format(tmp_path: Path) -> Non
     assert families["pokeapi_requests"] == "counter"
     assert families["pokeapi_request_duration_seconds"] == "histogram"
     assert (tmp_path / "deep" / "metrics.prom").read_text() == metrics.text()
+
+
+def test_of_many_endpoints_the_first_hundred_are_told_apart_and_the_rest_is_other() -> None:
+    metrics = Metrics()
+    for number in range(MOST_ENDPOINTS + 20):
+        metrics.saw(an_exchange(f"endpoint{number}", failure=Failure(FailureType.STATUS, "why")))
+    metrics.schema_changed("endpoint5000")
+    assert metrics.value("pokeapi_requests_total", endpoint=f"endpoint{MOST_ENDPOINTS - 1}") == 1
+    assert metrics.value("pokeapi_requests_total", endpoint=f"endpoint{MOST_ENDPOINTS}") == 0
+    assert metrics.value("pokeapi_requests_total", endpoint=OTHER) == 20
+    assert metrics.value("pokeapi_failures_total", endpoint=OTHER, failure_type="status") == 20
+    assert metrics.value("pokeapi_request_duration_seconds_count", endpoint=OTHER) == 20
+    assert metrics.value("pokeapi_schema_changes_total", endpoint=OTHER) == 1
+    assert metrics.value("pokeapi_requests_total") == MOST_ENDPOINTS + 20
+
+
+def test_an_endpoint_that_is_told_apart_stays_so_when_there_are_too_many() -> None:
+    metrics = Metrics()
+    metrics.saw(an_exchange("pokemon"))
+    for number in range(MOST_ENDPOINTS + 20):
+        metrics.saw(an_exchange(f"endpoint{number}"))
+    metrics.saw(an_exchange("pokemon"))
+    assert metrics.value("pokeapi_requests_total", endpoint="pokemon") == 2
+
+
+def test_of_many_circuit_breakers_a_hundred_are_shown() -> None:
+    breakers = CircuitBreakers()
+    for number in range(MOST_ENDPOINTS + 20):
+        breakers.of(f"endpoint{number}")
+    assert Metrics(breakers).text().count("pokeapi_circuit_breaker_state{") == MOST_ENDPOINTS
+
+
+def test_what_names_a_number_is_one_printable_line_of_bounded_length() -> None:
+    metrics = Metrics()
+    long = "a\nname\x1b" + "x" * 300
+    metrics.saw(an_exchange(long, failure=Failure(FailureType.MODEL, "why")))
+    metrics.suite_ended(long, 1.0)
+    metrics.flaked(long)
+    metrics.flakiness(long, 0.5)
+    metrics.schema_changed(long)
+    values = {value for each in metrics.registry.collect() for s in each.samples for value in s.labels.values()}
+    named = {value for value in values if value.startswith("a")}
+    assert named == {"a name " + "x" * (LONGEST_LABEL - 8) + "…"}
+
+
+def test_endpoints_that_are_one_line_alike_are_one_circuit() -> None:
+    breakers = CircuitBreakers()
+    breakers.of("a b")
+    breakers.of("a\nb")
+    assert Metrics(breakers).text().count("pokeapi_circuit_breaker_state{") == 1
+
+
+@pytest.mark.parametrize(
+    "count_something",
+    [
+        lambda metrics: metrics.saw(an_exchange()),
+        lambda metrics: metrics.failed("pokemon", FailureType.ASSERTION),
+        lambda metrics: metrics.schema_changed("pokemon"),
+        lambda metrics: metrics.suite_ended("Smoke", 1.0),
+        lambda metrics: metrics.flaked("Smoke"),
+        lambda metrics: metrics.flakiness("Smoke.One", 0.5),
+    ],
+)
+def test_whoever_keeps_the_numbers_is_told_of_each(count_something: Callable[[Metrics], None]) -> None:
+    metrics = Metrics()
+    told: list[str] = []
+    metrics.on_change = lambda: told.append(metrics.text())
+    count_something(metrics)
+    assert told[-1] == metrics.text() != Metrics().text()

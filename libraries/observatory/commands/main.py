@@ -15,6 +15,7 @@ from observatory.commands.drift import drift
 from observatory.commands.flaky import failures, flaky
 from observatory.commands.health import health
 from observatory.commands.latency import latency
+from observatory.commands.launch import launch
 from observatory.commands.load import load
 from observatory.commands.reached import database, with_database
 from observatory.commands.relay import relay
@@ -37,6 +38,7 @@ main.add_command(flaky)
 main.add_command(failures)
 main.add_command(health)
 main.add_command(latency)
+main.add_command(launch)
 main.add_command(load)
 main.add_command(relay)
 

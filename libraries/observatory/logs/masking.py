@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import re
 import traceback
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from html import escape
 from pathlib import PurePath
 from types import TracebackType
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from observatory.logs.secret_shapes import MASK, has_hint, is_secret_key, mask_shapes
+from observatory.logs.secret_forms import WrittenSecrets
+from observatory.logs.secret_names import is_secret_header, is_secret_key
+from observatory.logs.secret_shapes import MASK, has_hint, mask_shapes
 
 PlainData: TypeAlias = Any
 """None, booleans, numbers, texts and bytes, in dictionaries, lists, tuples and sets."""
@@ -29,8 +27,6 @@ DEEPEST = 64
 
 _ELLIPSIS = "..."
 _MOST_ROUNDS = 10
-_BASE64_RUN = re.compile(r"[A-Za-z0-9+/=_-]*")
-_SHORTEST_BASE64 = 8  # letters; fewer than these are met in texts by chance
 _Seen: TypeAlias = dict[int, tuple[object, PlainData]]
 
 
@@ -39,8 +35,8 @@ class Masker:
 
     A value is masked as a whole when the name it stands under is a secret's name (see `is_secret_key`),
     unless it is empty, None, True or False. Inside texts, masked is what looks like a secret (see
-    `mask_shapes`), and every registered secret, also when it is percent-encoded, base64-encoded, or escaped
-    as JSON, Python and HTML do.
+    `mask_shapes`), and every registered secret, however it is written: percent-encoded, in base64, hexadecimal or
+    UTF-16, escaped as JSON, Python and HTML do, twice over too, or cut off before an ellipsis.
 
     Registered values shorter than four characters are not searched for, and `None`, `True` and `False` are
     never masked. Masking twice gives what masking once gives.
@@ -59,10 +55,7 @@ class Masker:
         forms = {form for value in values for form in (value, value.strip())}
         secrets = self._secrets | {form for form in forms if len(form.strip()) >= SHORTEST_SECRET}
         self._secrets = secrets
-        self._literals = tuple(sorted({form for secret in secrets for form in _escaped_forms(secret)}))
-        self._cores = tuple(sorted({core for secret in secrets for core in _base64_cores(secret)}))
-        self._encoded = _percent_pattern(secrets)
-        self._has_space = any(" " in secret for secret in secrets)
+        self._written = WrittenSecrets(secrets)
         self._has_numeric = any(not set(secret) - set("0123456789.+-e") for secret in secrets)
 
     def mask_text(self, text: str) -> str:
@@ -88,18 +81,13 @@ class Masker:
             return value.copy()
         return self._copy(value, {}, 0)
 
+    def knows_any(self, text: str) -> bool:
+        """Tell, quickly and erring on the side of yes, whether there is a registered secret in the text."""
+        return self._written.may_be_in(text)
+
     def _is_suspicious(self, text: str) -> bool:
         """Tell, quickly and erring on the side of yes, whether the text needs a closer look."""
-        for literal in self._literals:
-            if literal in text:
-                return True
-        for core in self._cores:
-            if core in text:
-                return True
-        return self._may_be_encoded(text) or has_hint(text)
-
-    def _may_be_encoded(self, text: str) -> bool:
-        return bool(self._secrets) and ("%" in text or (self._has_space and "+" in text))
+        return self._written.may_be_in(text) or has_hint(text)
 
     def _is_harmless(self, fields: dict[Any, object]) -> bool:
         """Tell whether a dictionary is flat and free of secrets: nearly every line of a log is."""
@@ -114,30 +102,18 @@ class Masker:
                     texts.append(_digits(item))
             elif item is not None and type(item) is not bool:
                 return False
+        if "value" in fields and _names_header(fields.get("name")):
+            return False
         return not self._is_suspicious("\n".join((*fields, *texts)))
 
     def _mask_registered(self, text: str) -> str:
         pieces: list[str] = []
         end = -1
-        for start, stop in sorted(self._spans(text)):
+        for start, stop in sorted(self._written.spans(text)):
             if start > end:
                 pieces += (text[max(end, 0) : start], MASK)
             end = max(end, stop)
         return "".join((*pieces, text[max(end, 0) :]))
-
-    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where registered secrets stand; spans may overlap, so that entwined secrets leave no remainder."""
-        for literal in self._literals:
-            for start in _occurrences(literal, text):
-                yield start, start + len(literal)
-        for core in self._cores:
-            for start in _occurrences(core, text):
-                # The letters around the core hold a few bits of the secret: the whole run goes.
-                before = _run_length(text[:start][::-1], 0)
-                yield start - before, start + _run_length(text, start)
-        if self._may_be_encoded(text):
-            for match in self._encoded.finditer(text):
-                yield match.span()
 
     def _copy(self, value: object, seen: _Seen, depth: int) -> PlainData:
         if value is None or isinstance(value, bool):
@@ -156,11 +132,7 @@ class Masker:
         return self.mask_text(_text_of(value))
 
     def _copy_number(self, value: float) -> PlainData:
-        if self._has_numeric:
-            digits = _digits(value)
-            if any(literal in digits for literal in self._literals):
-                return MASK
-        return value
+        return MASK if self._has_numeric and self._written.is_number_of(_digits(value)) else value
 
     def _copy_once(self, value: Collection[object], seen: _Seen, depth: int) -> PlainData:
         """Copy a container; met again, it gives the same copy, and inside itself an ellipsis."""
@@ -176,16 +148,27 @@ class Masker:
 
     def _copy_container(self, value: Collection[object], seen: _Seen, depth: int) -> PlainData:
         if isinstance(value, Mapping):
-            return dict(self._copy_pair(pair, seen, depth) for pair in value.items())
+            copied = dict(self._copy_pair(pair, seen, depth) for pair in value.items())
+            if "value" in copied and _names_header(value.get("name")) and not _is_blank(value.get("value")):
+                copied["value"] = MASK  # archives of HTTP keep name and value of a header in two fields
+            return copied
         if isinstance(value, tuple):
-            # Headers and query parameters are often kept as pairs.
-            if len(value) == 2 and isinstance(value[0], (str, bytes)):
-                return self._copy_pair(value, seen, depth)
-            return tuple(self._copy(item, seen, depth) for item in value)
+            return self._copy_tuple(value, seen, depth)
         if isinstance(value, list):
+            if len(value) == 2 and _names_header(value[0]) and not _is_blank(value[1]):
+                return [self._copy(value[0], seen, depth), MASK]
             return [self._copy(item, seen, depth) for item in value]
         items = [self._copy_hashable(item, seen, depth) for item in value]
         return frozenset(items) if isinstance(value, frozenset) else set(items)
+
+    def _copy_tuple(self, value: tuple[object, ...], seen: _Seen, depth: int) -> PlainData:
+        names = getattr(value, "_fields", None)
+        if isinstance(names, tuple) and len(names) == len(value):
+            return tuple(self._copy_pair(pair, seen, depth)[1] for pair in zip(names, value, strict=True))
+        # Headers and query parameters are often kept as pairs.
+        if len(value) == 2 and isinstance(value[0], (str, bytes)):
+            return self._copy_pair((value[0], value[1]), seen, depth)
+        return tuple(self._copy(item, seen, depth) for item in value)
 
     def _copy_pair(self, pair: tuple[object, object], seen: _Seen, depth: int) -> tuple[PlainData, PlainData]:
         name = self._copy_hashable(pair[0], seen, depth)
@@ -199,59 +182,6 @@ class Masker:
         return self.mask_text(repr(copied)) if isinstance(copied, (dict, list, set)) else copied
 
 
-def _escaped_forms(secret: str) -> set[str]:
-    """The secret as it is, as JSON, Python and HTML write it, and as JSON writes that again."""
-    escaped = (json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret))
-    once = {secret, escape(secret), *(form[1:-1] for form in escaped), repr(_bytes_of(secret))[2:-1]}
-    return once | {json.dumps(form, ensure_ascii=False)[1:-1] for form in once}
-
-
-def _base64_cores(secret: str) -> set[str]:
-    """What is certain to appear when a text that contains the secret is base64-encoded.
-
-    Three bytes become four letters, so a secret is written in three ways, by where it begins; its first and
-    last letters depend on its neighbours too and are left out. The secret encoded alone is among them whole.
-    """
-    raw = _bytes_of(secret)
-    cores = {base64.b64encode(raw).decode().rstrip("=")}
-    for shift, head in enumerate((0, 2, 3)):
-        encoded = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
-        tail = 1 if (shift + len(raw)) % 3 else 0
-        core = encoded[head : len(encoded) - tail]
-        if len(core) >= _SHORTEST_BASE64:
-            cores.add(core)
-    return cores | {core.translate(str.maketrans("+/", "-_")) for core in cores}
-
-
-def _percent_pattern(secrets: Iterable[str]) -> re.Pattern[str]:
-    """Match each secret with any of its characters percent-encoded: encoders differ in which they leave."""
-
-    def letter(character: str) -> str:
-        encoded = "".join(f"%{byte:02x}" for byte in _bytes_of(character))
-        plus = r"|\+" if character == " " else ""
-        return f"(?:{re.escape(character)}|(?i:{encoded}){plus})"
-
-    patterns = ["".join(map(letter, secret)) for secret in sorted(secrets, key=len, reverse=True)]
-    return re.compile("|".join(patterns))
-
-
-def _bytes_of(text: str) -> bytes:
-    # An environment variable that is not UTF-8 reaches Python with lone surrogates in it.
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _occurrences(needle: str, text: str) -> Iterator[int]:
-    start = text.find(needle)
-    while start >= 0:
-        yield start
-        start = text.find(needle, start + 1)
-
-
-def _run_length(text: str, start: int) -> int:
-    run = _BASE64_RUN.match(text, start)
-    return run.end() - start if run is not None else 0
-
-
 def _digits(number: float) -> str:
     """The number as JSON writes it; Python refuses to write over 4300 decimal digits, so those are hex."""
     if isinstance(number, float):
@@ -260,9 +190,19 @@ def _digits(number: float) -> str:
 
 
 def _names_secret(key: object) -> bool:
+    name = _name(key)
+    return name is not None and is_secret_key(name)
+
+
+def _names_header(key: object) -> bool:
+    name = _name(key)
+    return name is not None and is_secret_header(name)
+
+
+def _name(key: object) -> str | None:
     if isinstance(key, bytes):
-        key = key.decode("utf-8", "replace")
-    return isinstance(key, str) and is_secret_key(str.__str__(key))
+        return key.decode("utf-8", "replace")
+    return str.__str__(key) if isinstance(key, str) else None
 
 
 def _is_blank(value: object) -> bool:

@@ -40,8 +40,12 @@ class Metrics:
     `on_change` is called after each of them, from whichever thread counts.
     """
 
-    def __init__(self, breakers: CircuitBreakers | None = None) -> None:
-        """Make the families, all empty; the state of the circuit breakers, if there are any, is shown as a gauge."""
+    def __init__(self, breakers: CircuitBreakers | None = None, mask: Callable[[str], str] = str) -> None:
+        """Make the families, all empty; the state of the circuit breakers, if there are any, is shown as a gauge.
+
+        `mask` takes the secrets out of the names of endpoints.
+        """
+        self._mask = mask
         self.registry = CollectorRegistry(auto_describe=True)
         self._requests = self._counter(REQUESTS)
         self._failures = self._counter(FAILURES)
@@ -55,7 +59,7 @@ class Metrics:
         self._flakiness = self._gauge(FLAKINESS)
         self._endpoints: set[str] = set()
         self.on_change: Callable[[], None] = lambda: None
-        self.registry.register(_CircuitGauge(breakers or CircuitBreakers()))
+        self.registry.register(_CircuitGauge(breakers or CircuitBreakers(), mask))
 
     def saw(self, exchange: Exchange) -> None:
         """Count an exchange: one request, its duration if an answer was waited for, its failure if it failed."""
@@ -99,7 +103,7 @@ class Metrics:
 
     def _endpoint(self, name: str) -> str:
         """The label of an endpoint: its name, or `other` where too many are known to tell one more apart."""
-        label = fitting(name)
+        label = fitting(self._mask(name))
         if label not in self._endpoints:
             if len(self._endpoints) >= MOST_ENDPOINTS:
                 return OTHER
@@ -159,12 +163,13 @@ class Metrics:
 
 
 class _CircuitGauge(Collector):
-    def __init__(self, breakers: CircuitBreakers) -> None:
+    def __init__(self, breakers: CircuitBreakers, mask: Callable[[str], str]) -> None:
         self._breakers = breakers
+        self._mask = mask
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         family = GaugeMetricFamily(CIRCUIT.name, CIRCUIT.help, labels=CIRCUIT.labels)
-        states = {fitting(endpoint): float(state) for endpoint, state in self._breakers.states()}
+        states = {fitting(self._mask(endpoint)): float(state) for endpoint, state in self._breakers.states()}
         for endpoint, state in islice(states.items(), MOST_ENDPOINTS):
             family.add_metric([endpoint], state)
         yield family

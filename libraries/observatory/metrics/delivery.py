@@ -54,9 +54,11 @@ class Delivery:
 
     def _send(self, away: Path | None) -> str:
         let_go = self._outbox.tidy(time.time())
-        complaint = send(self._outbox, self._relay, away).complaint if self._relay else ""
-        if let_go:
-            many = f"{MOST_WAITING} processes or {LONGEST_WAIT / _DAY:.0f} days"
-            gone = f"The numbers of {count(let_go, 'old process')} were let go: more than {many} waited for a relay."
-            return f"{complaint} {gone}".strip()
-        return complaint
+        if self._relay is None:  # nobody waits for these numbers
+            return ""
+        complaint = send(self._outbox, self._relay, away).complaint
+        if not let_go:
+            return complaint
+        many = f"{MOST_WAITING} runs or {LONGEST_WAIT / _DAY:.0f} days"
+        gone = f"The numbers of {count(let_go, 'old run')} were let go: more than {many} waited for the relay."
+        return f"{complaint} {gone}".strip()

@@ -30,6 +30,7 @@ SIGNATURE: Final = "Observatory-Relay"
 _FORMAT: Final = "text/plain; version=0.0.4; charset=utf-8"
 _NEVER_TAKEN: Final = frozenset({400, 413})
 _NOT_ALLOWED: Final = frozenset({401, 403})
+_NOT_HAD: Final = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)  # the last two for hosts such as `a..b`
 _WAIT: Final = "The numbers wait on the disk, and are sent with the next run."
 _REST: Final = "the others wait on the disk, and are sent with the next run."
 _LONGEST_REASON: Final = 200  # characters
@@ -95,7 +96,7 @@ def _send_all(outbox: Outbox, relay: Relay, longest: float, sending: Sending) ->
                 if time.monotonic() > give_up_at or sending.is_away:
                     return
                 _send_one(client, relay, waiting, sending)
-        except httpx.HTTPError as error:
+        except _NOT_HAD as error:
             sending.complaint, sending.is_away = _not_reached(relay, _why(error)), True
         except OSError as error:
             sending.complaint = f"The numbers that wait for the metrics relay could not be read or put away: {error}."
@@ -131,9 +132,11 @@ def _too_slow(relay: Relay, pushes: int, longest: float) -> str:
     return f"The metrics relay at {relay.shown} took {many} in {longest:g} s; {_REST}"
 
 
-def _why(error: httpx.HTTPError) -> str:
+def _why(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "it did not answer in time"
+    if isinstance(error, httpx.LocalProtocolError):  # whose own words show the token
+        return "OBSERVATORY_METRICS_TOKEN has a line break or another character that can't be sent"
     return str(error).rstrip(".") or type(error).__name__
 
 

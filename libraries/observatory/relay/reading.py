@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample as ReadSample
 
 from observatory.errors import ObservatoryError
 from observatory.exchange import FailureType
@@ -20,6 +21,9 @@ MOST_BYTES: Final = 2_000_000
 
 MOST_SAMPLES: Final = 10_000
 """Samples of the largest push that is taken in."""
+
+LONGEST_LINE: Final = 4_000
+"""Characters of the longest line that is read: ours have three labels at most."""
 
 _LARGEST: Final = 1e12
 _FAILURE_TYPES: Final = frozenset(FailureType)
@@ -50,6 +54,7 @@ def read_push(body: bytes) -> list[Sample]:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise PushError(f"Byte {error.start} of the push is no UTF-8.") from error
+    _hold_lines(text)
     samples: list[Sample] = []
     seen: set[tuple[str, Labels]] = set()
     for sample in _parsed(text):
@@ -63,11 +68,20 @@ def read_push(body: bytes) -> list[Sample]:
     return samples
 
 
+def _hold_lines(text: str) -> None:
+    """Refuse what is not ours before it is parsed: the parser takes a minute for a line of a megabyte."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if len(line) > LONGEST_LINE:
+            raise PushError(f"Line {number} of the push has {len(line)} characters; {LONGEST_LINE} are allowed.")
+        if not line.startswith("#") and "#" in line.rpartition("}")[2]:
+            raise PushError(f"Line {number} of the push has something behind its number; no exemplars are taken.")
+
+
 def _parsed(text: str) -> Iterator[Sample]:
     try:
         for read in text_string_to_metric_families(text):
             for sample in read.samples:
-                if (found := _sample(read.type, sample.name, sample.labels, sample.value)) is not None:
+                if (found := _sample(read.type, sample)) is not None:
                     yield found
     except PushError:
         raise
@@ -75,8 +89,11 @@ def _parsed(text: str) -> Iterator[Sample]:
         raise PushError(f"The push is not in Prometheus's text format: {one_line(str(error), 100)}.") from error
 
 
-def _sample(kind: str, name: str, labels: dict[str, str], value: float) -> Sample | None:
+def _sample(kind: str, read: ReadSample) -> Sample | None:
     """A sample that was checked; None for the time at which a counter was made, which says nothing here."""
+    name, labels = read.name, read.labels
+    if read.timestamp is not None:
+        raise PushError(f"{one_line(name, 80)} has a time; the relay takes numbers as of now.")
     family = FAMILY_OF.get(name)
     if family is None:
         if name.endswith(_CREATED) and name.removesuffix(_CREATED) in _MADE:
@@ -84,7 +101,7 @@ def _sample(kind: str, name: str, labels: dict[str, str], value: float) -> Sampl
         raise PushError(
             f"'{one_line(name, 80)}' is no metric that is added up here; there are: {', '.join(FAMILY_OF)}."
         )
-    sample = Sample(name, tuple(sorted(labels.items())), float(value))
+    sample = Sample(name, tuple(sorted(labels.items())), float(read.value))
     _hold_labels(family, sample)
     if name.endswith("_bucket"):
         bound = _bound(sample)  # 0.5 and 0.50 are one bucket

@@ -76,7 +76,7 @@ def relay_app(
             shown = await run_in_threadpool(totals.shown, clock())
         except TotalsError as error:
             return PlainTextResponse(str(error), HTTPStatus.SERVICE_UNAVAILABLE)
-        return Response(page(shown, outcomes), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+        return Response(await run_in_threadpool(page, shown, outcomes), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     async def health(_: Request) -> Response:
         try:
@@ -106,7 +106,7 @@ def _hold_right(request: Request, token: str | None) -> None:
             sentence = "Without a token, only this machine may push; set OBSERVATORY_METRICS_TOKEN for both sides."
             raise _RefusedError(HTTPStatus.FORBIDDEN, sentence)
         return
-    given = request.headers.get("authorization", "").encode("latin-1")  # the bytes as they were sent
+    given = "\n".join(request.headers.getlist("authorization")).encode("latin-1")  # the bytes as they were sent
     if not hmac.compare_digest(given, f"Bearer {token}".encode()):
         raise _RefusedError(HTTPStatus.UNAUTHORIZED, "The push bears no token, or a wrong one.")
 

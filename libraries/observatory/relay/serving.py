@@ -13,6 +13,7 @@ from typing import Final
 import uvicorn
 
 from observatory.errors import ObservatoryError
+from observatory.relay.door import Door
 from observatory.relay.service import relay_app
 from observatory.relay.totals import Totals
 
@@ -40,6 +41,8 @@ def serve(
         shown = host if ":" not in host else f"[{host}]"
         config = uvicorn.Config(
             relay_app(totals, token),
+            http=Door,
+            ws="none",
             log_level="warning",
             access_log=False,
             lifespan="off",

@@ -12,7 +12,7 @@ from itertools import combinations
 from math import comb
 from typing import Final
 
-from observatory.logs.secret_shapes import is_secret_key
+from observatory.logs.secret_names import is_secret_key
 from observatory.parts import LIST
 from observatory.record.field_path import Path, parse
 from observatory.schema_drift.changes import SchemaChange, Side
