@@ -109,7 +109,7 @@ def test_the_numbers_of_api_performance_are_those_that_the_processes_counted(wat
     assert _answer(watched, board, "Failed requests", watched.faulty) == {"": 10}
     assert _answer(watched, board, "Error rate", watched.faulty) == {"": 13 / 16}
     assert _answer(watched, board, "Failures by type", watched.faulty) == {"server_error": 10, "circuit_open": 3}
-    assert _answer(watched, board, "Circuits open", watched.faulty) == {"": 1}
+    assert _answer(watched, board, "Circuits not closed", watched.faulty) == {"": 1}
     assert _answer(watched, board, "Circuit breakers", watched.faulty) == {"pokemon": 0, "type": 1}
     # No request of the recording failed, and one test did, at pokemon.
     assert _answer(watched, board, "Failed requests", "replay") == {"": 0}

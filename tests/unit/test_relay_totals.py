@@ -357,3 +357,39 @@ def _execute(path: Path, statement: str, *values: str) -> None:
 def _with_labels(path: Path, labels: str) -> None:
     """Have a row more, with such labels."""
     _execute(path, "INSERT INTO totals VALUES ('', 'pokeapi_requests_total', ?, 0, 0, 0)", labels)
+
+
+CIRCUIT = of("pokeapi_circuit_breaker_state", target="live", endpoint="pokemon")
+
+
+def test_numbers_that_waited_do_not_undo_a_newer_gauge(path: Path) -> None:
+    def circuit(state: float) -> list[Sample]:
+        return [sample("pokeapi_circuit_breaker_state", state, endpoint="pokemon")]
+
+    with Totals(path) as totals:
+        totals.add("live", "new", circuit(0), START)
+        totals.add("live", "old", circuit(1), START + 10, age=100)
+        assert value(totals, CIRCUIT, START + 11) == 0
+        totals.add("live", "next", circuit(2), START + 20, age=5)
+        assert value(totals, CIRCUIT, START + 21) == 2
+
+
+def test_a_clock_that_is_ahead_is_set_to_the_relays(path: Path) -> None:
+    smoke = of(EXECUTED, target="live", suite="Smoke")
+    with Totals(path) as totals:
+        totals.add("live", "ahead", [sample(EXECUTED, START + DAY, suite="Smoke")], START)
+        assert value(totals, smoke, START) == START
+        totals.add("live", "right", [sample(EXECUTED, START + 9, suite="Smoke")], START + 10)
+        assert value(totals, smoke, START + 10) == START + 9
+
+
+def test_a_test_that_was_not_flaky_for_a_month_is_forgotten(path: Path) -> None:
+    rate = of(RATE, target="live", test_name="Smoke.A")
+    with Totals(path) as totals:
+        totals.add("live", "flaky", [sample(RATE, 0.5, test_name="Smoke.A")], START)
+        totals.add("live", "then", [requests(1)], START + 30 * DAY)
+        assert value(totals, rate, START + 30 * DAY) == 0.5
+        totals.add("live", "later", [requests(1)], START + 31 * DAY)
+        assert value(totals, rate, START + 31 * DAY) is None
+    with Totals(path) as again:
+        assert value(again, rate, START + 31 * DAY) is None

@@ -88,10 +88,10 @@ def _in_all() -> Iterator[Panel]:
         empty=_EMPTY,
     )
     yield number(
-        "Circuits open",
-        "Endpoints whose circuit breaker was open when their last run ended: they had failed so often that they were "
-        "left alone. Red from the first.",
-        _at_end(f"sum(pokeapi_circuit_breaker_state{{{_CHOSEN}}} == bool 1)"),
+        "Circuits not closed",
+        "Endpoints whose circuit breaker was open or half-open when their last run ended: they had failed so often "
+        "that they were left alone. Red from the first, where the alert CircuitBreakerOpen begins.",
+        _at_end(f"sum(pokeapi_circuit_breaker_state{{{_CHOSEN}}} > bool 0)"),
         decimals=0,
         colours=thresholds((0.5, BAD)),
         empty=_EMPTY,

@@ -68,12 +68,12 @@ class Outbox:
         """Let go of what is too old at `now`, in seconds since 1970, or too much, and say of how many that was."""
         for suffix, longest in _LEFT_BEHIND.items():
             for path in self._folder.glob(f"*{suffix}"):
-                if _age(path) < now - longest:
+                if _written_at(path) < now - longest:
                     path.unlink(missing_ok=True)
         files = self._files()
         let_go = 0
         for path in files:
-            if _age(path) > now - LONGEST_WAIT and len(files) - let_go <= MOST_WAITING:
+            if _written_at(path) > now - LONGEST_WAIT and len(files) - let_go <= MOST_WAITING:
                 break
             with _held(path) as is_mine:
                 if is_mine and path.exists():  # else another process has sent it meanwhile
@@ -82,10 +82,10 @@ class Outbox:
         return let_go
 
     def _files(self) -> list[Path]:
-        return sorted(self._folder.glob(f"*{_SUFFIX}"), key=_age)
+        return sorted(self._folder.glob(f"*{_SUFFIX}"), key=_written_at)
 
 
-def _age(path: Path) -> float:
+def _written_at(path: Path) -> float:
     """When a file was last written, in seconds since 1970; 0 when it is gone."""
     with suppress(FileNotFoundError):
         return path.stat().st_mtime
@@ -98,6 +98,10 @@ class Waiting:
 
     push: Push
     path: Path
+
+    def age(self, now: float) -> float:
+        """For how many seconds it has waited at `now`, in seconds since 1970."""
+        return max(0.0, now - _written_at(self.path))
 
     def sent(self) -> None:
         """Forget it: the relay has it."""

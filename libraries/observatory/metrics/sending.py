@@ -27,6 +27,9 @@ JOB: Final = "observatory"
 SIGNATURE: Final = "Observatory-Relay"
 """The header of a relay's answers: what stands between, or in its place, refuses numbers for reasons of its own."""
 
+AGE: Final = "Observatory-Age"
+"""The header that says for how many seconds numbers have waited."""
+
 _FORMAT: Final = "text/plain; version=0.0.4; charset=utf-8"
 _NEVER_TAKEN: Final = frozenset({400, 413})
 _NOT_ALLOWED: Final = frozenset({401, 403})
@@ -103,7 +106,8 @@ def _send_all(outbox: Outbox, relay: Relay, longest: float, sending: Sending) ->
 
 
 def _send_one(client: httpx.Client, relay: Relay, waiting: Waiting, sending: Sending) -> None:
-    answer = client.put(_address(relay, waiting.push), content=waiting.push.text.encode())
+    waited = {AGE: f"{waiting.age(time.time()):.0f}"}
+    answer = client.put(_address(relay, waiting.push), content=waiting.push.text.encode(), headers=waited)
     if answer.is_success:
         waiting.sent()
         sending.pushes += 1

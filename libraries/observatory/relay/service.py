@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hmac
 import ipaddress
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -18,11 +20,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from observatory.metrics.sending import SIGNATURE
+from observatory.metrics.sending import AGE, SIGNATURE
 from observatory.relay.address import read_address
 from observatory.relay.page import page
 from observatory.relay.reading import MOST_BYTES, PushError, read_push
 from observatory.relay.totals import Totals, TotalsError
+from observatory.words import one_line
 
 READING: Final = 10.0
 """Seconds that a push may take to arrive."""
@@ -58,7 +61,7 @@ def relay_app(
             _hold_right(request, token)
             address = read_address(_path(request))
             samples = await run_in_threadpool(read_push, await _body(request, reading))
-            is_new = await run_in_threadpool(totals.add, address.target, address.push_id, samples, clock())
+            is_new = await run_in_threadpool(partial(totals.add, *address, samples, clock(), age=_age(request)))
         except _RefusedError as error:
             outcomes["refused"] += 1
             asking = {"WWW-Authenticate": "Bearer"} if error.status is HTTPStatus.UNAUTHORIZED else {}
@@ -116,6 +119,18 @@ def _is_local(request: Request) -> bool:
         return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
     except ValueError:
         return False
+
+
+def _age(request: Request) -> float:
+    """For how many seconds the numbers have waited."""
+    given = request.headers.get(AGE, "0")
+    try:
+        age = float(given)
+    except ValueError:
+        age = -1.0
+    if not 0 <= age < math.inf:
+        raise PushError(f"{AGE} is '{one_line(given)}', but it must be the seconds that the numbers have waited.")
+    return age
 
 
 def _path(request: Request) -> bytes:

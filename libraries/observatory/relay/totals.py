@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from observatory.errors import ObservatoryError
-from observatory.metrics.families import EXECUTED, FAMILY_OF, Kind
+from observatory.metrics.families import EXECUTED, FAMILY_OF, FLAKINESS, Family, Kind
 from observatory.relay.folding import Folding
 from observatory.relay.keys import Key, known_keys
 from observatory.relay.reading import Sample
@@ -21,6 +21,7 @@ FIRST_SHOWN: Final = 35.0
 """Seconds for which a new counter is shown at 0, which is two scrapes: for Prometheus, nothing can't increase."""
 
 _REMEMBERED: Final = 60 * 86_400.0  # seconds; numbers wait for half as long at most
+_FLAKY_FOR: Final = 30 * 86_400.0  # seconds, as `observatory flaky` looks back
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS totals (
     target TEXT NOT NULL, name TEXT NOT NULL, labels TEXT NOT NULL,
@@ -105,8 +106,10 @@ class Totals:
             born = {key: _Total(0.0, now, is_shown=False) for key in known_keys() if key not in self._totals}
             self._store(born)
 
-    def add(self, target: str, push_id: str | None, samples: Sequence[Sample], now: float) -> bool:
+    def add(self, target: str, push_id: str | None, samples: Sequence[Sample], now: float, *, age: float = 0.0) -> bool:
         """Add a push at `now`, in seconds since 1970, and say whether it was new; one without an id always is.
+
+        `age` is for how many seconds its numbers have waited: a gauge that was set since then stays as it is.
 
         Raises:
             TotalsError: the file cannot be written, and nothing was added.
@@ -125,16 +128,14 @@ class Totals:
                 family = FAMILY_OF[sample.name]
                 before = changed.get(key) or self._totals.get(key)
                 if family.kind is Kind.GAUGE:
-                    value = sample.value
-                    if family is EXECUTED and before is not None:  # what a killed process left comes after others
-                        value = max(value, before.value)
-                    changed[key] = _Total(value, now, is_shown=True)
+                    if (gauge := _gauge(family, sample.value, before, now, age)) is not None:
+                        changed[key] = gauge
                 elif before is None:
                     changed[key] = _Total(sample.value, now, is_shown=False)
                 else:
                     value = before.value + sample.value
                     changed[key] = _Total(value, now, before.is_shown, before.shown_at_0_from)
-            self._store(changed, push_id=push_id, now=now, dropped=folding.dropped)
+            self._store(changed, push_id=push_id, now=now, dropped=[*folding.dropped, *self._forgotten(changed, now)])
             return True
 
     def shown(self, now: float) -> Iterator[tuple[Key, float]]:
@@ -163,6 +164,12 @@ class Totals:
         """
         with self._mutex, self._writing():
             self._file.execute("PRAGMA user_version = 1")  # which is written even if it is so already
+
+    def _forgotten(self, changed: dict[Key, _Total], now: float) -> Iterator[Key]:
+        """The tests that were not flaky for so long that nobody calls them flaky any more."""
+        for key, total in self._totals.items():
+            if key.name == FLAKINESS.name and key not in changed and total.changed_at < now - _FLAKY_FOR:
+                yield key
 
     def _store(
         self,
@@ -206,6 +213,16 @@ class Totals:
         except (sqlite3.Error, OSError, ValueError, TypeError) as error:
             advice = "Is another relay running with it, is the disk full, is it a file of a relay's?"
             raise TotalsError(f"The relay's sums in {self._path} could not be {what}: {error}. {advice}") from error
+
+
+def _gauge(family: Family, value: float, before: _Total | None, now: float, age: float) -> _Total | None:
+    """What a gauge is after a push; None when it stays as it is, for it was set after the push's numbers were."""
+    as_of = now - age
+    if family is EXECUTED:  # a time of its own, which a clock that is ahead must not keep for ever
+        return _Total(max(min(value, now), before.value if before else 0.0), as_of, is_shown=True)
+    if before is not None and as_of < before.changed_at <= now:
+        return None
+    return _Total(value, as_of, is_shown=True)
 
 
 def _row(key: Key) -> tuple[str, str, str]:
