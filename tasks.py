@@ -37,6 +37,8 @@ SECRETS = ("detect-secrets-hook", "--baseline", ".secrets.baseline")
 UNIT = ("pytest", "--numprocesses", "2", "--dist", "loadfile", "--cov", "--cov-report=term")
 # Every pabot starts a server, which nothing here uses: on any free port, two of them do not clash.
 PABOT = ("pabot", "--processes", "4", "--pabotlibport", "0")
+# Where ReportPortal is set, a run is published to it; elsewhere this adds nothing.
+LAUNCH = ("observatory", "launch")
 
 PASSING_FILES = (
     *("results", "pabot_results", "build", "output.xml", "log.html", "report.html", "metrics.prom", ".pabotsuitenames"),
@@ -72,19 +74,25 @@ class Ended(NamedTuple):
 @task(help={"target": "embedded (default), live, replay or a URL"})
 def smoke(_: Context, target: str = "embedded") -> None:
     """Run the smoke suites: is the API there, and sane?"""
-    finish(run("robot", "--outputdir", "results", "--include", "smoke", *on(target), "suites/"))
+    become(*LAUNCH, "robot", "--outputdir", "results", "--include", "smoke", *on(target), "suites/")
 
 
 @task(help={"target": "embedded (default), live, replay or a URL"})
 def regression(_: Context, target: str = "embedded") -> None:
     """Run the regression suites."""
-    finish(run("robot", "--outputdir", "results", "--include", "regression", *on(target), "suites/"))
+    become(*LAUNCH, "robot", "--outputdir", "results", "--include", "regression", *on(target), "suites/")
 
 
 @task(help={"target": "embedded (default), live, replay or a URL"})
 def suites(_: Context, target: str = "embedded") -> None:
     """Run all suites with pabot, four at a time."""
-    finish(run(*PABOT, "--outputdir", "results", *on(target), "suites/"))
+    become(*LAUNCH, *PABOT, "--outputdir", "results", *on(target), "suites/")
+
+
+@task(help={"output": "the output file of the run", "again": "also when it was published before"})
+def publish(_: Context, output: str = "results/output.xml", again: bool = False) -> None:
+    """Publish a run that is over to ReportPortal."""
+    finish(run(sys.executable, "-m", "robot_publish", *(["--again"] if again else []), output))
 
 
 @task(
