@@ -23,7 +23,7 @@ class SecretKeeper:
         """`masked` gives a text without the secrets in it."""
         self._masked = masked
         self._last: result.Message | None = None
-        self._ended_item: Any = None
+        self._ended_keyword: result.Keyword | None = None
 
     def log_message(self, message: result.Message) -> None:
         """Mask a message of the log."""
@@ -35,13 +35,17 @@ class SecretKeeper:
         """Mask a warning or an error, which the console shows too."""
         self.log_message(message)
 
-    def end_body_item(self, _data: Any, ended: Any) -> None:
-        """Mask why a keyword, or a structure such as a loop, failed or was skipped, and what a keyword was given."""
-        if ended is not self._ended_item:
-            self._ended_item = ended
+    def end_keyword(self, _data: Any, ended: result.Keyword) -> None:
+        """Mask what a keyword was given, as the suite has it, and why it failed or was skipped."""
+        if ended is not self._ended_keyword:
+            self._ended_keyword = ended
             self.mask_reason(ended)
-            if arguments := getattr(ended, "args", None):
-                ended.args = tuple(self._masked(each) if isinstance(each, str) else each for each in arguments)
+            if ended.args:
+                ended.args = tuple(self._masked(each) if isinstance(each, str) else each for each in ended.args)
+
+    def end_body_item(self, _data: Any, ended: Any) -> None:
+        """Mask why a structure, such as a loop, failed or was skipped."""
+        self.mask_reason(ended)
 
     def mask_reason(self, ended: Any) -> None:
         """Mask the message of a keyword, test or suite that is over."""

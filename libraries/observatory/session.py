@@ -267,7 +267,9 @@ class Session:
 
     def _told(self, exchange: Exchange) -> Exchange:
         exchange, accepted_by = self._judged(exchange)
-        kept = without_secrets(exchange, self.memory.masker) if self._may_echo else exchange
+        kept = exchange
+        if self._may_echo:
+            kept = without_secrets(exchange, self.memory.masker, self.memory.history.knows)
         keep(exchange, kept)
         self._notice_revision(kept)
         self.metrics.saw(kept)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,11 +27,12 @@ def concealed(change: DataChange) -> DataChange:
     return replace(change, before=_masked(change.before), after=_masked(change.after))
 
 
-def without_secrets(exchange: Exchange, masker: Masker) -> Exchange:
+def without_secrets(exchange: Exchange, masker: Masker, is_kept: Callable[[bytes], bool] = lambda _: False) -> Exchange:
     """The exchange as it may be kept: itself when there is no secret in it, else a copy that has masks in their place.
 
     Masked are names, address, headers and JSON; a body that is not JSON is never kept. The copy's content is known by
-    its own hash, so that a token that an API gives back, new in each run, is no change of what it says.
+    its own hash, so that a token that an API gives back, new in each run, is no change of what it says. A body whose
+    hash `is_kept` says to be there already was looked through before: that takes as long as all else of a request.
     """
     texts = {name: getattr(exchange, name) for name in _TEXTS}
     changes: dict[str, Any] = {
@@ -40,7 +41,7 @@ def without_secrets(exchange: Exchange, masker: Masker) -> Exchange:
     headers = masker.mask(exchange.headers)
     if headers != exchange.headers:
         changes["headers"] = headers
-    body = _body_without_secrets(exchange, masker)
+    body = exchange.body if is_kept(exchange.content_hash) else _body_without_secrets(exchange, masker)
     if body is not exchange.body:
         changes["body"] = body
     return _as_changed(exchange, changes) if changes else exchange

@@ -82,7 +82,7 @@ class WrittenSecrets:
     def _beginnings(self) -> Mapping[str, Sequence[tuple[str, int]]]:
         """Every beginning of a secret that gives it away when it was cut off there, by its last characters."""
         beginnings: dict[str, list[tuple[str, int]]] = {}
-        forms = (_escaped_forms(secret) | _percent_forms(secret) | _base64_cores(secret) for secret in self._secrets)
+        forms = (_escaped_forms(secret) | _base64_cores(secret) for secret in self._secrets)
         for whole in {form for each in forms for form in each}:
             for length in range(_needed(whole), len(whole)):
                 beginnings.setdefault(whole[length - _SHORTEST_NEEDED : length], []).append((whole, length))
@@ -150,12 +150,17 @@ def _literal_forms(secret: str) -> set[str]:
 
 
 def _escaped_forms(secret: str) -> set[str]:
-    """The secret as it is, as JSON, Python and HTML write it, and as JSON writes that again; its lines alone too."""
-    once = {secret, escape(secret), _in_json(secret), json.dumps(secret)[1:-1], repr(secret)[1:-1]}
+    """The secret as it is, as JSON, Python, HTML and URLs write it, and as each of them writes that again."""
+    once = {secret, *_written_once(secret), repr(_bytes_of(secret))[2:-1]}
     lines = [line.strip() for line in secret.splitlines()] if "\n" in secret.strip() else []
     once |= {line for line in lines if len(line) >= _SHORTEST_LINE and not line.startswith("-----")}
-    once.add(repr(_bytes_of(secret))[2:-1])
-    return once | {_in_json(form) for form in once}
+    return once | {form for each in once for form in _written_once(each)}
+
+
+def _written_once(text: str) -> set[str]:
+    raw = _bytes_of(text)
+    escaped = {escape(text), _in_json(text), json.dumps(text)[1:-1], repr(text)[1:-1]}
+    return escaped | {quote(raw), quote(raw, safe=""), quote_plus(raw)}
 
 
 def _in_json(text: str) -> str:
@@ -173,11 +178,6 @@ def _letter_by_letter(secret: str) -> set[str]:
         *("".join(f"&#x{ord(each):X};" for each in secret), "".join(f"\\x{byte:02x}" for byte in raw)),
         *(raw.hex(), raw.hex().upper()),
     }
-
-
-def _percent_forms(secret: str) -> set[str]:
-    raw = _bytes_of(secret)
-    return {quote(raw), quote(raw, safe=""), quote_plus(raw)}
 
 
 def _base64_cores(secret: str) -> set[str]:
