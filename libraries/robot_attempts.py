@@ -109,13 +109,22 @@ class Attempt:
         if self.failed:
             self._tell_failure(session)
 
-    def _tell_failure(self, session: Session) -> None:
-        error, endpoint = self.evidence.error, self.evidence.endpoint
+    def is_unmet(self, session: Session) -> bool:
+        """Whether the requests were good, and what was said of their answers did not hold."""
+        counts = self.failed and self.cause is None and not self.is_quarantined
+        error = self._error(session)
+        return counts and bool(self.evidence.endpoint) and (error is None or error.exchange.failure is None)
+
+    def _error(self, session: Session) -> ExchangeError | None:
+        """The error of a request that the test failed for; None when it was expected, and there is another reason."""
+        error = self.evidence.error
         if error is not None and session.memory.masker.mask_text(str(error))[:_TELLING] not in self.message:
-            error = None  # it was expected, and the test failed for another reason
+            return None
+        return error
+
+    def _tell_failure(self, session: Session) -> None:
+        error, endpoint = self._error(session), self.evidence.endpoint
         failure = error.exchange.failure if error is not None else None
-        if failure is None and endpoint:  # the requests were good, and what was said of them did not hold
-            (self.evidence.asked or session).metrics.failed(endpoint, FailureType.ASSERTION)
         ended = self.ended
         setup, teardown = ended.has_setup and ended.setup, ended.has_teardown and ended.teardown
         steps = [step for top in (setup, *ended.body, teardown) for step in _failed_steps(top)]
@@ -139,6 +148,7 @@ class Attempts:
         self._failed_of: dict[str, list[str]] = {}
         self._outcomes: dict[str, set[str]] = {}
         self._flaky: set[str] = set()
+        self._unmet: dict[str, tuple[Session, str]] = {}
 
     def add(self, attempt: Attempt) -> None:
         """Take in an attempt that has ended, and write into its log what can be said of it."""
@@ -147,6 +157,7 @@ class Attempts:
         elif attempt.status == "PASS" and attempt.number == 1:  # that others failed before it, stays so
             self._passed.append(replace(attempt, evidence=Evidence()))
         self._tell(attempt.tell)
+        self._tell(lambda session: self._note(attempt, session))
         self._judge(attempt)
 
     def take_back(self) -> None:
@@ -158,6 +169,12 @@ class Attempts:
                 self._tell(changed.tell_status)
         self._passed.clear()
 
+    def count_unmet(self) -> None:
+        """Count each test whose last attempt failed though its requests were good, once for its endpoint."""
+        for session, endpoint in self._unmet.values():
+            session.metrics.failed(endpoint, FailureType.ASSERTION)
+        self._unmet.clear()
+
     def tell_rates(self, session: Session) -> None:
         """Show the rates of the tests that were flaky in this run as metrics, when the history can be asked."""
         if self._flaky:
@@ -166,6 +183,12 @@ class Attempts:
                     session.target.name, datetime.now(UTC), sorted(self._flaky)
                 ):
                     session.metrics.flakiness(test.name, test.rate.value)
+
+    def _note(self, attempt: Attempt, session: Session) -> None:
+        """Note whether this attempt, which may be the last one at its test, is one to count."""
+        self._unmet.pop(attempt.ended.full_name, None)
+        if attempt.is_unmet(session):
+            self._unmet[attempt.ended.full_name] = (attempt.evidence.asked or session, attempt.evidence.endpoint)
 
     def _say_more(self, attempt: Attempt) -> None:
         if attempt.cause is not None:

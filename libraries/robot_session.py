@@ -144,6 +144,7 @@ class RobotSession:
             try:
                 _ = self.current
             except ObservatoryError as error:
+                self._early.clear()  # each library's listener is closed, and once is enough
                 logger.warn(f"This run is not remembered: {self.masked(str(error))}")
 
     def target_of(self, exchange: Exchange) -> str:
@@ -351,6 +352,7 @@ class SessionListener(SecretKeeper):
         self._attempts.take_back()
         self._session.open_for_the_told()
         if self._session.is_open:
+            self._attempts.count_unmet()
             self._attempts.tell_rates(self._session.main)
         self._session.close()
 

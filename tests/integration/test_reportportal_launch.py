@@ -59,7 +59,8 @@ def test_a_server_that_is_away_is_told(suite: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv("REPORTPORTAL_ENDPOINT", "http://127.0.0.1:9")
         assert run_published(robot(suite), said.append) == 0
     (sentence,) = said
-    assert sentence.endswith("; then publish the run later with: inv publish.")
+    assert "; then publish the run later with: inv publish --output /" in sentence
+    assert sentence.endswith("output.xml.")
 
 
 @pytest.mark.parametrize("after", [6, 3], ids=["in the middle", "at once"])

@@ -120,14 +120,14 @@ def test_what_an_ended_process_counted_waits_with_its_target_and_an_id_of_its_ow
     assert requests(1) in read_push(waiting[0].text.encode())
 
 
-def test_the_oldest_is_the_first(outbox: Outbox, tmp_path: Path) -> None:
+def test_the_newest_is_the_first_for_what_waited_can_wait_longer(outbox: Outbox, tmp_path: Path) -> None:
     for target in ("third", "first", "second"):
         before = set(tmp_path.glob("*.prom"))
         written(outbox, target)
         (path,) = set(tmp_path.glob("*.prom")) - before
         age = {"first": 3, "second": 2, "third": 1}[target]
         os.utime(path, (NOW - age, NOW - age))
-    assert [push.target for push in pushes(outbox)] == ["first", "second", "third"]
+    assert [push.target for push in pushes(outbox)] == ["third", "second", "first"]
 
 
 def test_what_is_sent_leaves_nothing_behind(outbox: Outbox, tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ class TestWhileAProcessLives:
         metrics.saw(an_exchange())
         metrics.saw(an_exchange())
         outbox.begin("live", metrics, since=earlier).close()
-        assert [counted(push) for push in pushes(outbox)] == [1, 2]
+        assert [counted(push) for push in pushes(outbox)] == [2, 1]
         assert len({push.id for push in pushes(outbox)}) == 2
 
 

@@ -232,10 +232,10 @@ def _suites() -> Iterator[Panel]:
     ).span(12)
     yield bars(
         "Time since each suite ended",
-        "How long ago each suite ended last, as Prometheus has it. Yellow after a day and two hours, red after two "
-        "days: nightly suites did not run.",
+        "How long ago each suite ended last, as Prometheus has it, if it did in the last seven days. Yellow after a "
+        "day and two hours, red after two days: nightly suites did not run.",
         promql(
-            'time() - max by (suite) (pokeapi_test_execution_timestamp{target="$watched"})',
+            'time() - max by (suite) (pokeapi_test_execution_timestamp{target="$watched"}) < 7 * 86400',
             "{{suite}}",
             scraped=SCRAPED,
             instant=True,

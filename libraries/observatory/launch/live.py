@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -35,7 +36,6 @@ PATIENCE: Final = "RP_LAUNCH_PATIENCE"
 """The variable that says how many seconds they may wait for ReportPortal at their end."""
 
 LISTENER: Final = "robot_reportportal.Listener"
-LATER: Final = "publish the run later with: inv publish"
 
 _ANSWERS = 1.0  # seconds in which the server must have answered, or the run goes without it
 _WHOLE = 1.7  # seconds that a server which does not do its part may cost a run, where 2 are allowed
@@ -54,7 +54,8 @@ def run_published(command: Sequence[str], say: Callable[[str], None]) -> int:
         SettingsError: the command is neither `robot` nor `pabot`.
     """
     place = _place_of_options(command)
-    asked = asked_by(command[place:])
+    # Both programs read this variable as options before those that were typed.
+    asked = asked_by([*shlex.split(os.environ.get("ROBOT_OPTIONS", "")), *command[place:]])
     if asked.is_dry:
         return _run(command, os.environ)[0]
     try:
@@ -62,7 +63,7 @@ def run_published(command: Sequence[str], say: Callable[[str], None]) -> int:
         terms = terms_of(settings)
     except ObservatoryError as error:
         code = _run(command, os.environ)[0]
-        say(f"The run was not published: {error}.")
+        say(f"The run was not published: {str(error).rstrip('.')}.")
         return code
     if terms is None:
         return _run(command, os.environ)[0]
@@ -73,7 +74,7 @@ def run_published(command: Sequence[str], say: Callable[[str], None]) -> int:
         uuid = begun(terms, launch)
     except PortalError as error:
         code = _run(command, os.environ)[0]
-        say(f"The run was not published: {error}; then {LATER}.")
+        say(f"The run was not published: {error}; then {_later(asked)}.")
         return code
     patience = max(0.0, _WHOLE - _FAREWELL - (time.monotonic() - began))
     with tempfile.TemporaryDirectory(prefix="observatory-launch-", ignore_cleanup_errors=True) as path:
@@ -146,11 +147,16 @@ def _finished(
         with Portal(terms, _FAREWELL / 2 if trouble else _GOODBYE) as portal:
             page = portal.finish(uuid, datetime.now(UTC), attributes, status=status)
     except PortalError as error:
-        return f"The run was not published whole: {trouble or error}; then {LATER}."
+        return f"The run was not published whole: {trouble or error}; then {_later(asked)}."
     if trouble:
-        return f"The run was not published whole ({page}): {trouble}; then {LATER}."
+        return f"The run was not published whole ({page}): {trouble}; then {_later(asked)}."
     stopped = ", as far as it came" if is_stopped else ""
     return f"ReportPortal has the run{stopped}, with {count(sum(each.tests for each in reports), 'test')}: {page}"
+
+
+def _later(asked: Asked) -> str:
+    """What to do with a run that is not there, or not whole: its own file is named, for there are others."""
+    return f"publish the run later with: inv publish --output {shlex.quote(str(asked.output_file))}"
 
 
 def _place_of_options(command: Sequence[str]) -> int:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 from observatory.errors import ObservatoryError
 from observatory.launch.launch import Attribute, Launch
 from observatory.settings import Settings, variable_name
+from observatory.settings.values import http_address
+from observatory.targets import without_credentials
 
 if TYPE_CHECKING:
     import httpx
@@ -50,7 +52,7 @@ def terms_of(settings: Settings) -> Terms | None:
     """The terms that the settings name; None when none of them is set.
 
     Raises:
-        PortalError: some are set and others are missing.
+        PortalError: some are set and others are missing, or the endpoint is no address.
     """
     key = settings.reportportal_api_key
     given = {
@@ -65,6 +67,13 @@ def terms_of(settings: Settings) -> Terms | None:
         verb = "is" if len(missing) == 1 else "are"
         raise PortalError(f"For ReportPortal, {' and '.join(missing)} {verb} not set; set all of its settings or none")
     endpoint, project, secret = (str(value) for value in given.values())
+    try:
+        endpoint = http_address(endpoint)
+    except ValueError:
+        shown = without_credentials(endpoint)
+        raise PortalError(
+            f"REPORTPORTAL_ENDPOINT is '{shown}', but it must be an address such as http://127.0.0.1:8080"
+        ) from None
     return Terms(endpoint, project, Key(secret))
 
 

@@ -66,7 +66,7 @@ class Metrics:
         endpoint = self._endpoint(exchange.endpoint)
         if exchange.attempts:
             self._requests.labels(endpoint).inc()
-            if exchange.status != HTTPStatus.NOT_FOUND:  # PokéAPI takes a second to say so, and nobody waits for it
+            if _says_how_quick(exchange):
                 self._duration.labels(endpoint).observe(max(0.0, exchange.elapsed))
         limited = sum(attempt.status == HTTPStatus.TOO_MANY_REQUESTS for attempt in exchange.attempts)
         if limited:
@@ -160,6 +160,17 @@ class Metrics:
         new = path.with_name(f"{path.name}.{os.getpid()}")
         new.write_text(self.text(), encoding="utf-8")
         new.replace(path)
+
+
+def _says_how_quick(exchange: Exchange) -> bool:
+    """Whether the time of a request says how quick the API is.
+
+    A connection that was refused at once says nothing of it, a time that ran out does. A 404 takes PokéAPI a second,
+    and says nothing of the work.
+    """
+    if exchange.status is None:
+        return exchange.failure is not None and exchange.failure.type is FailureType.TIMEOUT
+    return exchange.status != HTTPStatus.NOT_FOUND
 
 
 class _CircuitGauge(Collector):

@@ -60,7 +60,7 @@ DURATION: Final = Family(
     "pokeapi_request_duration_seconds",
     Kind.HISTOGRAM,
     ("endpoint",),
-    "Time on the wire of each request's last attempt, but not of a 404, which says nothing of the work.",
+    "Time on the wire of each request's last attempt that was answered, but not with 404, or ran out of time.",
 )
 RATE_LIMITED: Final = Family("pokeapi_rate_limited_total", Kind.COUNTER, ("endpoint",), "Answers with status 429.")
 SCHEMA_CHANGES: Final = Family(

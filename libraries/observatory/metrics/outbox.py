@@ -58,8 +58,8 @@ class Outbox:
         return Keeping(self._folder, target, metrics, since=since)
 
     def waiting(self) -> Iterator[Waiting]:
-        """What nobody holds, the oldest first; each is held while it is looked at."""
-        for path in self._files():
+        """What nobody holds, the newest first: what waited can wait longer; each is held while it is looked at."""
+        for path in reversed(self._files()):
             with _held(path) as is_mine:
                 if is_mine and (push := _read(path)) is not None:
                     yield Waiting(push, path)

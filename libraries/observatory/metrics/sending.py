@@ -35,7 +35,7 @@ _NEVER_TAKEN: Final = frozenset({400, 413})
 _NOT_ALLOWED: Final = frozenset({401, 403})
 _NOT_HAD: Final = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)  # the last two for hosts such as `a..b`
 _WAIT: Final = "The numbers wait on the disk, and are sent with the next run."
-_REST: Final = "the others wait on the disk, and are sent with the next run."
+_REST: Final = "the others wait on the disk, and are sent with the next runs."
 _LONGEST_REASON: Final = 200  # characters
 
 
@@ -96,7 +96,10 @@ def _send_all(outbox: Outbox, relay: Relay, longest: float, sending: Sending) ->
     with httpx.Client(headers=headers, timeout=longest, trust_env=False, verify=verify) as client:
         try:
             for waiting in outbox.waiting():
-                if time.monotonic() > give_up_at or sending.is_away:
+                if sending.is_away:
+                    return
+                if time.monotonic() > give_up_at:
+                    sending.complaint = _too_slow(relay, sending.pushes, longest)
                     return
                 _send_one(client, relay, waiting, sending)
         except _NOT_HAD as error:

@@ -9,11 +9,11 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 PATIENCE: Final = 5.0
-"""Seconds after which it is looked whether a request's head has come; the second time, the connection is closed."""
+"""Seconds after which it is looked whether a request has come; the second time, the connection is closed."""
 
 
 class Door(H11Protocol):
-    """HTTP as uvicorn speaks it, with a limit to the time that the head of a request may take, which it has none of."""
+    """HTTP as uvicorn speaks it, with a limit to the time that a head, or the body of an answered request, may take."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to look."""
@@ -24,9 +24,17 @@ class Door(H11Protocol):
     def _look(self) -> None:
         if self.transport.is_closing():
             return
-        waits = self.conn.their_state is h11.IDLE and (self.cycle is None or bool(self.conn.trailing_data[0]))
+        waits = self._waits_for_head() or self._waits_for_unwanted()
         if waits and self._is_slow:
             self.transport.close()
             return
         self._is_slow = waits
         self.loop.call_later(PATIENCE, self._look)
+
+    def _waits_for_head(self) -> bool:
+        return self.conn.their_state is h11.IDLE and (self.cycle is None or bool(self.conn.trailing_data[0]))
+
+    def _waits_for_unwanted(self) -> bool:
+        """Whether the request was answered, and the rest of its body, which nobody reads, is still to come."""
+        is_answered = self.cycle is not None and self.cycle.response_complete
+        return is_answered and self.conn.their_state is h11.SEND_BODY

@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     environment: str = Field(
         "local", min_length=1, description="Where this runs, such as local, ci or staging; logs and launches name it."
     )
-    reportportal_endpoint: HttpAddress | None = Field(
+    reportportal_endpoint: str | None = Field(
         None,
         description="The ReportPortal that runs are published to; without it, they are not.",
         validation_alias="reportportal_endpoint",

@@ -24,10 +24,15 @@ def _seconds(value: object) -> object:
 
 
 def _target(value: str) -> str:
-    return value.lower() if value.lower() in _TARGETS else _http_address(value)
+    return value.lower() if value.lower() in _TARGETS else http_address(value)
 
 
-def _http_address(value: str) -> str:
+def http_address(value: str) -> str:
+    """An http(s) address without its last slash.
+
+    Raises:
+        ValueError: it is none, or has more than a host, a port and a path.
+    """
     address = urlsplit(value)
     is_plain = not (address.query or address.fragment or any(map(str.isspace, value)))
     # Reading the port raises a ValueError, too, when it is no port.
@@ -63,7 +68,7 @@ def _uuid_text(value: str) -> str:
 TargetName = Annotated[str, AfterValidator(_target)]
 """`embedded`, `live`, `replay`, `faults`, or an http(s) address, kept without its last slash."""
 
-HttpAddress = Annotated[str, AfterValidator(_http_address)]
+HttpAddress = Annotated[str, AfterValidator(http_address)]
 """An http(s) address, kept without its last slash."""
 
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
