@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -166,6 +167,9 @@ def docs(_: Context) -> None:
 @task
 def dashboards(_: Context) -> None:
     """Write the dashboards that Grafana reads, into config/grafana/dashboards/."""
+    if find_spec("grafana_foundation_sdk") is None:
+        print("grafana-foundation-sdk is not installed: python3 bootstrap.py setup --dev", flush=True)
+        finish(127)
     finish(run(sys.executable, "-m", "config.grafana.generate"))
 
 

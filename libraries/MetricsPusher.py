@@ -26,6 +26,9 @@ class MetricsPusher:
     | `pokeapi_failures_total` | endpoint, failure_type | requests and tests that failed |
     | `pokeapi_request_duration_seconds_count`, `…_sum`, `…_bucket` | endpoint | how long requests took |
     | `pokeapi_rate_limited_total` | endpoint | answers with status 429 |
+    | `pokeapi_schema_changes_total` | endpoint | changes of an endpoint's schema |
+    | `pokeapi_test_flakiness_total` | suite | tests that failed and passed in one run |
+    | `pokeapi_test_flakiness_rate` | test_name | how often a flaky test fails, at the end of a run |
     | `pokeapi_circuit_breaker_state` | endpoint | 0 closed, 1 open, 2 half-open |
     | `pokeapi_test_execution_timestamp` | suite | when a suite last ended |
     """
@@ -36,21 +39,31 @@ class MetricsPusher:
         name: str,
         operator: AssertionOperator | None = None,
         expected: Any = None,
+        *,
         endpoint: str | None = None,
         failure_type: str | None = None,
         suite: str | None = None,
+        test_name: str | None = None,
         le: str | None = None,
     ) -> float:
         """Get the present value of a metric, summed over the labels that are not given, and assert what it is.
+
+        It is 0 where nothing was counted, and the log says what was. A name or a label that there is not fails.
 
         ```robotframework
         Get Metric    pokeapi_requests_total    >=    1    endpoint=pokemon
         ```
         """
-        given = {"endpoint": endpoint, "failure_type": failure_type, "suite": suite, "le": le}
+        given = {"endpoint": endpoint, "failure_type": failure_type, "suite": suite, "test_name": test_name, "le": le}
         labels = {label: value for label, value in given.items() if value is not None}
         with plainly():
-            value = ROBOT_SESSION.current.metrics.value(name, **labels)
+            metrics = ROBOT_SESSION.current.metrics
+            value = metrics.value(name, **labels)
+            for label, wanted in labels.items():
+                if wanted not in (seen := metrics.seen(name, label)):
+                    logger.info(
+                        f"Nothing was counted with the {label} '{wanted}', only with: {', '.join(seen) or 'none'}."
+                    )
             return float(compared(value, operator, expected, f"{name} of {labels}" if labels else name))
 
     @keyword

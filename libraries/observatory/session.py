@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
 from observatory.client import (
     DEFAULT_RULES,
@@ -321,10 +322,12 @@ def new_run(settings: Settings, kind: str, log: str | None = None) -> RunEntry:
 
 
 def _spool_name(settings: Settings) -> str:
-    """What could not be stored waits for the database it was meant for, and for no other."""
+    """What could not be stored waits for the database it was meant for, whoever knows its password by then."""
     if settings.database_url is None:
         return "embedded"
-    return hashlib.sha256(settings.database_url.get_secret_value().encode()).hexdigest()[:12]
+    address = urlsplit(settings.database_url.get_secret_value())
+    database = f"{address.netloc.rpartition('@')[2]}{address.path}?{address.query}"
+    return hashlib.sha256(database.encode()).hexdigest()[:12]
 
 
 def _limiter(target: Target, memory: Memory) -> RateLimiter | None:

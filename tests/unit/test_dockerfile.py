@@ -84,7 +84,7 @@ def test_what_is_copied_is_sent_and_there(instructions: list[tuple[str, str]], p
     [
         *(".git/config", ".env", ".env.example", "libraries/.env", "tests/conftest.py", "bench/load/run.py"),
         *("docs/guide.md", "requirements-dev.txt", "results/log.html", ".observatory/postgres/PG_VERSION"),
-        *("libraries/observatory/__pycache__/errors.cpython-311.pyc", "docker/postgres/10-reader.sh", "tasks.py"),
+        *("libraries/observatory/__pycache__/errors.cpython-311.pyc", "docker/postgres/10-reader.sh", "bootstrap.py"),
     ],
 )
 def test_nothing_else_is_sent(path: str, patterns: list[str]) -> None:

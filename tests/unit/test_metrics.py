@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from observatory.client import CircuitBreakers
 from observatory.errors import ObservatoryError
-from observatory.exchange import Failure, FailureType
+from observatory.exchange import Attempt, Failure, FailureType
 from observatory.metrics import Metrics
 from observatory.metrics.families import LONGEST_LABEL, MOST_ENDPOINTS, OTHER
 from tests.history_values import an_exchange
@@ -120,3 +120,30 @@ def test_whoever_keeps_the_numbers_is_told_of_each(count_something: Callable[[Me
     metrics.on_change = lambda: told.append(metrics.text())
     count_something(metrics)
     assert told[-1] == metrics.text() != Metrics().text()
+
+
+def test_a_label_that_a_metric_does_not_have_is_told_with_those_that_it_has() -> None:
+    with pytest.raises(ObservatoryError, match=r"pokeapi_requests_total has no label 'suite'. It has: endpoint\."):
+        Metrics().value("pokeapi_requests_total", suite="Smoke")
+
+
+def test_a_family_that_has_several_metrics_is_told_with_them() -> None:
+    with pytest.raises(
+        ObservatoryError, match=r"There are: pokeapi_request_duration_seconds_bucket, \S+_count, \S+_sum\."
+    ):
+        Metrics().value("pokeapi_request_duration_seconds")
+
+
+@pytest.mark.parametrize("failed", [FailureType.CONNECTION, FailureType.DNS])
+def test_a_request_that_nobody_answered_says_nothing_of_how_quick_the_api_is(failed: FailureType) -> None:
+    metrics = Metrics()
+    metrics.saw(an_exchange(status=None, failure=Failure(failed, "why"), attempts=(Attempt(1, None, 0.001),)))
+    assert metrics.value("pokeapi_requests_total") == 1
+    assert metrics.value("pokeapi_request_duration_seconds_count") == 0
+
+
+def test_a_request_that_ran_out_of_time_took_that_long() -> None:
+    metrics = Metrics()
+    failure = Failure(FailureType.TIMEOUT, "why")
+    metrics.saw(an_exchange(status=None, elapsed=10.0, failure=failure, attempts=(Attempt(1, None, 10.0),)))
+    assert metrics.value("pokeapi_request_duration_seconds_sum") == 10

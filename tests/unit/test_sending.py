@@ -280,7 +280,7 @@ class TestASlowRelay:
         assert sending == Sending(
             1,
             f"The metrics relay at {relay.address} took 1 push in 0.2 s; the others wait on the disk, and are sent "
-            "with the next run.",
+            "with the next runs.",
             is_away=True,
         )
         assert 2 <= sender.waiting <= 3

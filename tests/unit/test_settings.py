@@ -211,7 +211,7 @@ class TestEnvFile:
 
 WRONG: Mapping[str, tuple[object, ...]] = {
     "target": ("pokeapi", "ftp://example.org", "http://", "http://a b", "http://x:99999", "http://x?a=1"),
-    "database_url": ("localhost", "mysql://localhost/x", "postgresql://[x"),
+    "database_url": ("localhost", "mysql://localhost/x", "postgresql://[x", "postgres:/u@h/history"),
     "home": (str(Path(__file__)), "~nobody-of-this-name/x"),
     "results": (str(Path(__file__)),),
     "timeout": ("ten", 0, "-1", "nan", "inf", "10 x", "1.2.3 s"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
@@ -30,6 +30,7 @@ from observatory.metrics.families import (
     SCHEMA_CHANGES,
     Family,
     fitting,
+    labels_of,
 )
 from observatory.metrics.reading import Reading
 
@@ -120,17 +121,26 @@ class Metrics:
         """The present value of one sample, such as `pokeapi_requests_total` with `endpoint="pokemon"`; 0 if unseen.
 
         Raises:
-            ObservatoryError: there is no metric of this name.
+            ObservatoryError: there is no metric of this name, or it has no such label.
         """
         names = sorted(self.names())
         if name not in names:
-            raise ObservatoryError(f"There is no metric '{name}'. There are: {', '.join(names)}.")
+            near = [each for each in names if each.startswith(f"{name}_")] or names
+            raise ObservatoryError(f"There is no metric '{name}'. There are: {', '.join(near)}.")
+        known = labels_of(name)
+        if unknown := sorted(labels.keys() - set(known)):
+            raise ObservatoryError(f"{name} has no label '{unknown[0]}'. It has: {', '.join(known)}.")
         return sum(
             sample.value
             for family in self.registry.collect()
             for sample in family.samples
             if sample.name == name and labels.items() <= sample.labels.items()
         )
+
+    def seen(self, name: str, label: str) -> Sequence[str]:
+        """The values of a label under which something was counted, sorted."""
+        samples = (sample for family in self.registry.collect() for sample in family.samples if sample.name == name)
+        return sorted({sample.labels[label] for sample in samples})
 
     def names(self) -> Iterable[str]:
         """The names of all samples that `value` knows, seen or not."""

@@ -102,6 +102,12 @@ FAMILY_OF: Final[Mapping[str, Family]] = MappingProxyType(
 """Which family a sample belongs to, by the sample's name."""
 
 
+def labels_of(sample: str) -> tuple[str, ...]:
+    """The labels of a sample, by its name."""
+    labels = FAMILY_OF[sample].labels
+    return (*labels, "le") if sample.endswith("_bucket") else labels
+
+
 def fitting(value: str) -> str:
     """A label's value without line breaks and other control characters, cut where it is too long."""
     plain = "".join(each if each.isprintable() else " " for each in value)

@@ -12,7 +12,7 @@ from prometheus_client.samples import Sample as ReadSample
 
 from observatory.errors import ObservatoryError
 from observatory.exchange import FailureType
-from observatory.metrics.families import BOUNDS, FAMILY_OF, LONGEST_LABEL, Family, Kind
+from observatory.metrics.families import BOUNDS, FAMILY_OF, LONGEST_LABEL, Family, Kind, labels_of
 from observatory.relay.keys import Labels
 from observatory.words import one_line
 
@@ -102,7 +102,7 @@ def _sample(kind: str, read: ReadSample) -> Sample | None:
             f"'{one_line(name, 80)}' is no metric that is added up here; there are: {', '.join(FAMILY_OF)}."
         )
     sample = Sample(name, tuple(sorted(labels.items())), float(read.value))
-    _hold_labels(family, sample)
+    _hold_labels(sample)
     if name.endswith("_bucket"):
         bound = _bound(sample)  # 0.5 and 0.50 are one bucket
         sample = sample._replace(labels=tuple(sorted((labels | {"le": bound}).items())))
@@ -115,8 +115,8 @@ def _sample(kind: str, read: ReadSample) -> Sample | None:
 _MADE: Final = frozenset(name.removesuffix("_total").removesuffix("_count") for name in FAMILY_OF)
 
 
-def _hold_labels(family: Family, sample: Sample) -> None:
-    wanted = {*family.labels, "le"} if sample.name.endswith("_bucket") else {*family.labels}
+def _hold_labels(sample: Sample) -> None:
+    wanted = set(labels_of(sample.name))
     if {name for name, _ in sample.labels} != wanted:
         raise PushError(f"{_shown(sample)} must have the labels {', '.join(sorted(wanted))}, and no others.")
     for name, value in sample.labels:

@@ -42,7 +42,9 @@ def http_address(value: str) -> str:
 
 
 def _database_url(value: SecretStr) -> SecretStr:
-    if urlsplit(value.get_secret_value()).scheme not in {"postgresql", "postgres"}:
+    text = value.get_secret_value()
+    # A bracket that does not close raises a ValueError, too.
+    if urlsplit(text).scheme not in {"postgresql", "postgres"} or "://" not in text:
         raise ValueError("not an address of a PostgreSQL server")
     return value
 
