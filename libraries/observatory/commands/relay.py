@@ -42,9 +42,12 @@ def relay(host: str, port: int, state: Path | None, first_shown: float | None) -
             state or settings.home / "relay.sqlite3",
             token,
             first_shown=FIRST_SHOWN if first_shown is None else first_shown,
-            ready=lambda address: click.echo(
-                f"The relay listens on {address}, and shows its numbers on {address}/metrics."
-            ),
+            ready=lambda address: click.echo(_told(address, has_token=token is not None)),
         )
     except ObservatoryError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _told(address: str, *, has_token: bool) -> str:
+    who = "Who has the token may push" if has_token else "Without OBSERVATORY_METRICS_TOKEN, only this machine may push"
+    return f"The relay listens on {address}, and shows its numbers on {address}/metrics. {who}."
