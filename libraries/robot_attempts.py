@@ -148,7 +148,7 @@ class Attempts:
         self._failed_of: dict[str, list[str]] = {}
         self._outcomes: dict[str, set[str]] = {}
         self._flaky: set[str] = set()
-        self._unmet: dict[str, tuple[Session, str]] = {}
+        self._unmet: tuple[str, Session, str] | None = None
 
     def add(self, attempt: Attempt) -> None:
         """Take in an attempt that has ended, and write into its log what can be said of it."""
@@ -170,10 +170,11 @@ class Attempts:
         self._passed.clear()
 
     def count_unmet(self) -> None:
-        """Count each test whose last attempt failed though its requests were good, once for its endpoint."""
-        for session, endpoint in self._unmet.values():
+        """Count the test whose last attempt failed though its requests were good, once for its endpoint."""
+        if self._unmet is not None:
+            _, session, endpoint = self._unmet
             session.metrics.failed(endpoint, FailureType.ASSERTION)
-        self._unmet.clear()
+            self._unmet = None
 
     def tell_rates(self, session: Session) -> None:
         """Show the rates of the tests that were flaky in this run as metrics, when the history can be asked."""
@@ -185,10 +186,11 @@ class Attempts:
                     session.metrics.flakiness(test.name, test.rate.value)
 
     def _note(self, attempt: Attempt, session: Session) -> None:
-        """Note whether this attempt, which may be the last one at its test, is one to count."""
-        self._unmet.pop(attempt.ended.full_name, None)
-        if attempt.is_unmet(session):
-            self._unmet[attempt.ended.full_name] = (attempt.evidence.asked or session, attempt.evidence.endpoint)
+        """Note whether this attempt is one to count; the one before was the last at its test, if that is another."""
+        name, evidence = attempt.ended.full_name, attempt.evidence
+        if self._unmet is not None and self._unmet[0] != name:
+            self.count_unmet()
+        self._unmet = (name, evidence.asked or session, evidence.endpoint) if attempt.is_unmet(session) else None
 
     def _say_more(self, attempt: Attempt) -> None:
         if attempt.cause is not None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+import sys
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -29,6 +31,9 @@ def add_options(parser: Any) -> None:
     # A page that starts load on other machines is for this machine alone, unless somebody says otherwise.
     # And the users of a worker that died go to those that are left.
     parser.set_defaults(web_host="127.0.0.1", enable_rebalancing=True)
+    # Where all processes are on this machine, so is whoever has to reach their master; `--master` is for others, too.
+    if "LOCUST_PROCESSES" in os.environ or any(each.partition("=")[0] == "--processes" for each in sys.argv):
+        parser.set_defaults(master_bind_host="127.0.0.1")
     for action in parser._actions:  # noqa: SLF001 - Locust has --profile already, as a free text to group runs by
         if action.dest == "profile":
             action.help = f"What to run: {', '.join(PROFILES)}. Without one, --users and --run-time say it."

@@ -141,6 +141,7 @@ def clean_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ".secrets.baseline",
     ):
         shutil.copy(ROOT / name, folder)
+    put(folder, "config/secrets/detectors.py", (ROOT / "config/secrets/detectors.py").read_text("utf-8"))
     put(folder, "libraries/Greeter.py", LIBRARY)
     put(folder, "libraries/observatory/__init__.py", '"""The engine."""\n')
     put(folder, "resources/greetings.resource", RESOURCE)

@@ -319,20 +319,43 @@ def test_a_push_that_does_not_come_to_its_end_is_given_up(attacked: RelayProcess
     assert sums(attacked) == before
 
 
-def test_half_requests_keep_nobody_waiting_for_long(attacked: RelayProcess) -> None:
+WHOLE: Final = b"GET /health HTTP/1.1\r\nHost: relay\r\n\r\n"
+HALVES: Final = {
+    "nothing": (b"", b""),
+    "half a head": (b"PUT /metrics/job/a HTTP/1.1\r\nHost: relay\r\n", b""),
+    "half a head behind a whole request": (WHOLE, b"PUT /metrics/job/a HT"),
+    "a body that does not come, and no token": (
+        b"PUT /metrics/job/a HTTP/1.1\r\nHost: relay\r\nContent-Length: 100000\r\n\r\n",
+        b"#",
+    ),
+    "a body where none is wanted": (WHOLE.replace(b"\r\n\r\n", b"\r\nContent-Length: 100\r\n\r\n"), b"#"),
+    "answers that nobody takes": (WHOLE.replace(b"/health", b"/metrics") * 100, b""),
+}
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_half_requests_keep_nobody_waiting_for_long(attacked: RelayProcess, half: str) -> None:
     host, _, port = attacked.host.partition(":")
-    halves = [socket.create_connection((host, int(port))) for _ in range(150)]
+    first, second = HALVES[half]
+    halves = [socket.create_connection((host, int(port)), timeout=1) for _ in range(120)]
     try:
-        for half in halves:
-            with suppress(ConnectionError):
-                half.sendall(b"PUT /metrics/job/a HTTP/1.1\r\nHost: relay\r\n")
+        for each in halves:
+            with suppress(ConnectionError, TimeoutError):
+                each.sendall(first)
+                if second:
+                    each.recv(65536)
+                    each.sendall(second)
         until = time.monotonic() + PATIENCE
         while not _answers(attacked):
             assert time.monotonic() < until, "who asks for nothing keeps the others from the relay"
             time.sleep(0.5)
     finally:
-        for half in halves:
-            half.close()
+        for each in halves:
+            each.close()
+    until = time.monotonic() + PATIENCE
+    while not _answers(attacked):  # those that have gone are let go of
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 def test_many_at_once_lose_nothing_and_count_each_id_once(attacked: RelayProcess) -> None:

@@ -6,13 +6,17 @@ import base64
 import copy
 import json
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from html import escape
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from observatory.logs.masking import DEEPEST, SHORTEST_SECRET, Masker
+from tests.conftest import RECORDING
 
 # Letters that JSON writes as they are, so that a secret that is left can be seen in the JSON; `null` and the
 # like are JSON's own.
@@ -192,3 +196,53 @@ def test_any_depth_is_masked_or_cut(depth: int, secret: str, *, in_lists: bool) 
     for _ in range(depth):
         data = [data] if in_lists else {"deeper": data}
     assert secret not in json.dumps(Masker([secret]).mask(data)).replace("deeper", "")
+
+
+ENCODERS: dict[str, Callable[[str], str]] = {
+    "percent": lambda text: quote(text, safe=""),
+    "form": quote_plus,
+    "JSON": json.dumps,
+    "HTML": escape,
+    "repr": repr,
+    "base64": lambda text: base64.b64encode(text.encode("utf-8", "surrogatepass")).decode(),
+    "hexadecimal": lambda text: text.encode("utf-8", "surrogatepass").hex(),
+}
+# Base64 hides what is within; what is outside of it can be seen in the text.
+AROUND = st.sampled_from([encoder for name, encoder in ENCODERS.items() if name not in ("base64", "hexadecimal")])
+
+
+@settings(max_examples=400, deadline=None)
+@given(SECRETS, PLAIN_TEXT, PLAIN_TEXT, st.sampled_from(sorted(ENCODERS)), AROUND)
+def test_no_secret_survives_within_a_text_that_is_encoded_even_twice(
+    secret: str, before: str, after: str, within: str, outside: Callable[[str], str]
+) -> None:
+    written = ENCODERS[within](secret)
+    assume(within != "base64" or len(written.rstrip("=")) >= 8)
+    masked = Masker([secret]).mask_text(outside(before + written + after))
+    assert outside(written)[1:-1] not in masked
+    assert written not in masked
+
+
+@settings(max_examples=300, deadline=None)
+@given(SECRETS.filter(lambda secret: len(secret) >= 16), PLAIN_TEXT, st.data())
+def test_no_secret_survives_that_was_cut_off(secret: str, before: str, data: st.DataObject) -> None:
+    length = data.draw(st.integers(8, len(secret) - 1))
+    ellipsis = data.draw(st.sampled_from(["…", "...", "'…", '"...']))
+    assert secret[:length] not in Masker([secret]).mask_text(f"{before}{secret[:length]}{ellipsis} and more")
+
+
+RECORDED = sorted(path for path in RECORDING.glob("api/v2/*/*/index.json") if path.stat().st_size < 60_000)
+
+
+@pytest.mark.skipif(not RECORDED, reason="no recorded responses beside this checkout")
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(RECORDED or [RECORDING]),
+    st.lists(st.text("QXZ0123456789-_.~+/%&<", min_size=12, max_size=30), max_size=2),
+)
+def test_what_the_api_really_said_comes_back_as_it_was(path: Path, secrets: list[str]) -> None:
+    text = path.read_text("utf-8")
+    body = json.loads(text)
+    masker = Masker(secrets)
+    assert masker.mask(body) == body
+    assert masker.mask_text(text) == text

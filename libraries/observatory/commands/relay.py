@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from observatory.errors import ObservatoryError
-from observatory.settings import load_settings
 
 _LONGEST_FIRST = 3600.0
 
@@ -32,6 +31,7 @@ def relay(host: str, port: int, state: Path | None, first_shown: float | None) -
     """
     from observatory.relay.serving import serve
     from observatory.relay.totals import FIRST_SHOWN
+    from observatory.settings import load_settings
 
     try:
         settings = load_settings()

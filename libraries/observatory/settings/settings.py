@@ -188,6 +188,7 @@ _ACCEPTED: Mapping[str, str] = {
     "environment": "a text",
     "reportportal_endpoint": "an address such as http://127.0.0.1:8080",
     "reportportal_project": "a text",
+    # pragma: allowlist nextline secret
     "reportportal_api_key": "a text",
     "log_level": "DEBUG, INFO, WARNING or ERROR",
     "run_id": "a UUID such as 0b9bd1d3-9d2a-4d3b-8a0d-1f6c0d5b7a11",

@@ -1,0 +1,1 @@
+"""What the search for secrets looks for besides what detect-secrets knows of."""
