@@ -140,3 +140,7 @@ class TestGauges:
         new = sample("pokeapi_test_flakiness_total", 1, suite="new")
         assert [folding.key(new)] == keys(sample(new.name, 1, suite=OTHER))
         assert folding.dropped == set()
+
+
+def test_there_is_as_much_room_as_the_page_on_numbers_says() -> None:
+    assert (MOST_TARGETS, MOST_NAMES, MOST_ENDPOINTS) == (20, 500, 100)

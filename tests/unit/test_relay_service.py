@@ -11,6 +11,7 @@ import pytest
 from starlette.applications import Starlette
 
 from observatory.metrics import Metrics
+from observatory.metrics.sending import AGE
 from observatory.relay.reading import MOST_BYTES
 from observatory.relay.service import relay_app
 from observatory.relay.totals import Totals
@@ -91,6 +92,18 @@ class TestAPush:
         )
 
 
+def test_how_long_numbers_have_waited_is_what_their_gauges_are_as_of(app: Starlette, clock: FakeClock) -> None:
+    def circuit(state: int) -> bytes:
+        metric = "pokeapi_circuit_breaker_state"
+        return f'# TYPE {metric} gauge\n{metric}{{endpoint="pokemon"}} {state}\n'.encode()
+
+    clock.set(1_000_000.0)
+    assert push(app, content=circuit(0)).status == 200
+    assert push(app, content=circuit(1), headers={AGE: "3600"}).status == 200
+    shown = scraped(page(app).text.encode())
+    assert shown[of("pokeapi_circuit_breaker_state", target="live", endpoint="pokemon")] == 0
+
+
 class TestWhatIsRefused:
     @pytest.mark.parametrize(
         ("path", "how", "status", "said"),
@@ -114,6 +127,10 @@ class TestWhatIsRefused:
                 {"headers": {"Content-Encoding": "gzip"}},
                 415,
                 "A push is Prometheus's text format as text/plain, ",
+            ),
+            *(
+                (LIVE, {"headers": {AGE: age}}, 400, f"Observatory-Age is '{age}', but it must be the seconds that ")
+                for age in ("-1", "nan", "inf", "x", "")
             ),
             (LIVE, {"headers": {"Origin": "http://evil"}}, 403, "Numbers are not taken from a page in a browser."),
         ],

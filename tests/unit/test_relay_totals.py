@@ -374,6 +374,13 @@ def test_numbers_that_waited_do_not_undo_a_newer_gauge(path: Path) -> None:
         assert value(totals, CIRCUIT, START + 21) == 2
 
 
+def test_a_clock_that_is_set_back_freezes_no_gauge(path: Path) -> None:
+    with Totals(path) as totals:
+        totals.add("live", "ahead", [sample("pokeapi_circuit_breaker_state", 1, endpoint="pokemon")], START + DAY)
+        totals.add("live", "right", [sample("pokeapi_circuit_breaker_state", 0, endpoint="pokemon")], START)
+        assert value(totals, CIRCUIT, START) == 0
+
+
 def test_a_clock_that_is_ahead_is_set_to_the_relays(path: Path) -> None:
     smoke = of(EXECUTED, target="live", suite="Smoke")
     with Totals(path) as totals:

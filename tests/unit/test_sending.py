@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -12,7 +13,7 @@ import pytest
 
 from observatory.metrics import Metrics
 from observatory.metrics.outbox import Outbox
-from observatory.metrics.sending import LONGEST, SIGNATURE, Relay, Sending, send
+from observatory.metrics.sending import AGE, LONGEST, SIGNATURE, Relay, Sending, send
 from observatory.relay.service import relay_app
 from observatory.relay.totals import Totals
 from tests.history_values import an_exchange
@@ -228,6 +229,16 @@ class TestARelayThatIsAway:
     def test_is_nobodys_business_when_nothing_waits(self, sender: Sender) -> None:
         assert sender.sends(f"http://127.0.0.1:{_closed_port()}") == Sending()
         assert not sender.away.exists()
+
+
+def test_the_relay_is_told_how_long_numbers_have_waited(sender: Sender) -> None:
+    sender.counted()
+    (path,) = sender.folder.glob("*.prom")
+    an_hour_ago = time.time() - 3600
+    os.utime(path, (an_hour_ago, an_hour_ago))
+    with door(lambda _: Answer(200)) as relay:
+        sender.sends(relay.address)
+    assert float(relay.received[0].headers[AGE]) == pytest.approx(3600, abs=60)
 
 
 class TestASlowRelay:
