@@ -174,13 +174,16 @@ def _on_a_machine(
     job: Document, contexts: Mapping[str, Any], act: Act, name: str, machine: str
 ) -> tuple[bool, dict[str, Any]]:
     environment = {key: shown(render(value, contexts, _functions(is_good=True))) for key, value in _env(job)}
-    return _steps(job["steps"], {**contexts, "env": environment}, act, name, machine)
+    ended, done = _steps(job["steps"], {**contexts, "env": environment}, act, name, machine)
+    return ended.is_good, done
 
 
 def _steps(
     steps: list[Document], contexts: Mapping[str, Any], act: Act, name: str, machine: str
-) -> tuple[bool, dict[str, Any]]:
+) -> tuple[Ended, dict[str, Any]]:
+    """Reach the steps of a job or an action; gives how they ended as a whole, and what each with an id put out."""
     environment: dict[str, str] = dict(contexts["env"])
+    for_later: dict[str, str] = {}
     done: dict[str, Any] = {}
     is_good = True
     for step in steps:
@@ -195,16 +198,16 @@ def _steps(
             action = read(ROOT / uses / "action.yml")
             inputs = {key: one.get("default", "") for key, one in action["inputs"].items()} | options
             inner = {**here, "env": own, "inputs": inputs}
-            good, _ = _steps(action["runs"]["steps"], inner, act, name, machine)
-            ended = Ended(good)
+            ended, _ = _steps(action["runs"]["steps"], inner, act, name, machine)
         else:
             script = shown(render(step.get("run", ""), here, functions))
             ended = act(Step(name, machine, step.get("name", uses), uses, script, options, own))
         environment.update(ended.environment)
+        for_later.update(ended.environment)
         if "id" in step:
             done[step["id"]] = {"outputs": ended.outputs}
         is_good = is_good and (ended.is_good or bool(step.get("continue-on-error")))
-    return is_good, done
+    return Ended(is_good, environment=for_later), done
 
 
 def _functions(*, is_good: bool) -> Functions:

@@ -95,4 +95,7 @@ sed -E -f "$folder/values.sed" "$here/alertmanager.yml" >"$folder/alertmanager.y
 rm "$folder/values.sed"
 
 say "Alerts are sent by mail: $has_mail; to Slack: $has_slack."
-exec alertmanager --config.file="$folder/alertmanager.yml" "$@"
+# Debian gives it another name.
+command=alertmanager
+command -v "$command" >/dev/null || command=prometheus-alertmanager
+exec "$command" --config.file="$folder/alertmanager.yml" "$@"

@@ -70,29 +70,45 @@ runs = changes | (by_the_clock | by_hand).map(lambda event: (WATCH, event))
 findings = st.frozensets(st.sampled_from(JUDGES))
 """The steps that find something wrong."""
 
+RUN_FOR_REAL = {"Plan what runs", "Say when there is none", "See that it came", "Note that it may be kept"}
+
 
 @cache
-def planned(script: str, environment: frozenset[tuple[str, str]]) -> Ended:
-    """What the step that plans puts out, by a real shell."""
+def ended(script: str, environment: frozenset[tuple[str, str]]) -> Ended:
+    """How a script ends, by a real shell."""
     with TemporaryDirectory() as folder:
-        output = Path(folder) / "output"
+        files = {name: Path(folder) / name for name in ("GITHUB_OUTPUT", "GITHUB_ENV")}
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
-            env={**dict(environment), "GITHUB_OUTPUT": str(output), "PATH": "/usr/bin:/bin"},
+            env={**dict(environment), **{name: str(path) for name, path in files.items()}, "PATH": "/usr/bin:/bin"},
             cwd=folder,
             check=False,
             capture_output=True,
         )
-        lines = output.read_text("utf-8").splitlines() if output.exists() else []
-    return Ended(done.returncode == 0, dict(line.split("=", 1) for line in lines))
+        outputs, set_for_later = (
+            dict(line.split("=", 1) for line in path.read_text("utf-8").splitlines()) if path.exists() else {}
+            for path in files.values()
+        )
+    return Ended(done.returncode == 0, outputs, set_for_later)
 
 
-def taken(run: tuple[str, Event], failing: frozenset[str]) -> Walk:
-    """Walk a run through, in which these steps find something wrong."""
+def taken(
+    run: tuple[str, Event], failing: frozenset[str], *, has_history: bool = True, is_cache_away: bool = False
+) -> Walk:
+    """Walk a run through, in which these steps find something wrong.
+
+    What a restore finds is what was kept before, of this run or of others; nothing while GitHub's cache is away.
+    """
+    kept = [has_history]
 
     def act(step: Step) -> Ended:
-        if step.name == "Plan what runs":
-            return planned(step.script, frozenset(step.environment.items()))
+        if step.name in RUN_FOR_REAL:
+            return ended(step.script, frozenset(step.environment.items()))
+        if step.name == "See whether there is a history yet":
+            return Ended(step.name not in failing, {"begin": "false" if has_history else "true"})
+        if step.uses.startswith("actions/cache/restore@"):
+            return Ended(outputs={"cache-matched-key": "some"} if any(kept) and not is_cache_away else {})
+        kept.append(step.uses.startswith("actions/cache/save@"))
         return Ended(step.name not in failing)
 
     return walk(*run, act)
@@ -204,9 +220,11 @@ def test_whatever_a_run_finds_its_artifacts_are_kept_for_thirty_days(
 
 @pytest.mark.property(31)
 @settings(max_examples=200)
-@given(runs, findings)
-def test_what_a_watch_has_learned_is_kept_whatever_it_found(run: tuple[str, Event], failing: frozenset[str]) -> None:
-    walked = taken(run, failing)
+@given(runs, findings, st.booleans())
+def test_what_a_watch_has_learned_is_kept_whatever_it_found(
+    run: tuple[str, Event], failing: frozenset[str], has_history: bool
+) -> None:
+    walked = taken(run, failing, has_history=has_history)
     caches: Mapping[str, list[Step]] = {
         do: [step for step in walked.steps if step.uses.startswith(f"actions/cache/{do}@")]
         for do in ("restore", "save")
@@ -216,3 +234,29 @@ def test_what_a_watch_has_learned_is_kept_whatever_it_found(run: tuple[str, Even
     assert {do: len(steps) for do, steps in caches.items()} == {"restore": expected, "save": expected}
     keys = [step.options["key"] for step in caches["save"]]
     assert len(set(keys)) == len(keys), "no key is used twice: what has one is never written again"
+
+
+@pytest.mark.property(31)
+@settings(max_examples=200)
+@given(by_the_clock | by_hand, findings)
+def test_a_history_that_did_not_come_is_never_written_over(event: Event, failing: frozenset[str]) -> None:
+    walked = taken((WATCH, event), failing, is_cache_away=True)
+    restored = [step for step in walked.steps if step.uses.startswith("actions/cache/restore@")]
+    assert [step for step in walked.steps if step.uses.startswith("actions/cache/save@")] == []
+    if "DATABASE_URL" in event.secrets:
+        assert not restored
+        assert reached(walked, "pabot"), "a server remembers, whatever the cache does"
+    else:
+        assert restored
+        assert not walked.is_good, "the run is red"
+        assert not reached(walked, "pabot"), "nothing is asked of the API that nothing can be compared with"
+
+
+@pytest.mark.property(31)
+@settings(max_examples=200)
+@given(by_the_clock | by_hand)
+def test_nothing_runs_when_github_does_not_say_whether_there_is_a_history(event: Event) -> None:
+    walked = taken((WATCH, event), frozenset({"See whether there is a history yet"}), has_history=False)
+    assert bool(reached(walked, "pabot")) == ("DATABASE_URL" in event.secrets)
+    assert walked.is_good == ("DATABASE_URL" in event.secrets)
+    assert [step for step in walked.steps if step.uses.startswith("actions/cache/save@")] == []

@@ -102,7 +102,8 @@ def test_a_target_of_several_lines_is_refused(target: str, tmp_path: Path) -> No
 
 def plan(event: Event, folder: Path) -> dict[str, str]:
     """What the step that plans puts out, by a real shell; nothing else is done."""
-    [step] = [step for step in walk("watch.yml", event, lambda _: Ended(is_good=False)).steps if step.job == "plan"]
+    walked = walk("watch.yml", event, lambda _: Ended(is_good=False))
+    [step] = [step for step in walked.steps if step.name == "Plan what runs"]
     output = folder / "output"
     subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step.script],
@@ -126,14 +127,68 @@ def test_a_called_workflow_leaves_its_concurrency_to_the_caller() -> None:
     assert [BY_NAME[name].get("concurrency") for name in called] == [None, None]
 
 
+# What they remember
+
+GH = """#!/bin/bash
+case "$*" in
+  "api repos/somebody/observatory --jq .default_branch") echo main ;;
+  *key=observatory-postgres18-*ref=refs/heads/main*) $ON_MAIN ;;
+  *key=observatory-postgres18-*ref=refs/heads/else*) $ELSEWHERE ;;
+  *) exit 9 ;;
+esac
+"""
+"""GitHub's command, whose answers a test chooses."""
+
+
+@pytest.mark.parametrize(
+    ("ref", "on_main", "elsewhere", "begin"),
+    [
+        ("refs/heads/main", "echo 0", "echo 4", "true"),
+        ("refs/heads/main", "echo 1", "echo 0", "false"),
+        ("refs/heads/else", "echo 0", "echo 0", "true"),
+        ("refs/heads/else", "echo 3", "echo 0", "false"),
+        ("refs/heads/else", "echo 0", "echo 2", "false"),
+        ("refs/heads/main", "exit 1", "echo 0", None),
+        ("refs/heads/else", "exit 1", "echo 0", None),
+        ("refs/heads/main", "true", "echo 0", "false"),
+    ],
+)
+def test_a_history_is_begun_only_where_github_says_that_there_is_none(
+    ref: str, on_main: str, elsewhere: str, begin: str | None, tmp_path: Path
+) -> None:
+    walked = walk("watch.yml", Event("workflow_dispatch", {"suite": "smoke"}, ref=ref), lambda _: Ended())
+    [step] = [step for step in walked.steps if step.name == "See whether there is a history yet"]
+    command = tmp_path / "gh"
+    command.write_text(GH, "utf-8")
+    command.chmod(0o755)
+    output = tmp_path / "output"
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step.script],
+        env={
+            **step.environment,
+            "ON_MAIN": on_main,
+            "ELSEWHERE": elsewhere,
+            "GITHUB_OUTPUT": str(output),
+            "PATH": f"{tmp_path}:/usr/bin:/bin",
+        },
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+    )
+    assert (done.returncode == 0) == (begin is not None)
+    assert (output.read_text("utf-8") if output.exists() else None) == (None if begin is None else f"begin={begin}\n")
+
+
 # What they may do
 
 
-def test_every_workflow_may_read_the_repository_and_nothing_else() -> None:
+def test_every_workflow_may_read_the_repository_and_one_job_which_caches_there_are() -> None:
     assert {name: workflow["permissions"] for name, workflow in BY_NAME.items()} == {
         name: {"contents": "read"} for name in BY_NAME
     }
-    assert [name for name, job in jobs() if "permissions" in job] == []
+    own = {name: job["permissions"] for name, job in jobs() if "permissions" in job}
+    assert own == {"watch/plan": {"actions": "read"}}
+    assert [step["uses"] for step in BY_NAME["watch"]["jobs"]["plan"]["steps"] if "uses" in step] == []
 
 
 def test_no_workflow_runs_on_behalf_of_others_with_our_secrets() -> None:
@@ -189,6 +244,13 @@ def test_an_action_has_one_version_in_all_files() -> None:
     assert {name: len(pins) for name, pins in hashes.items()} == dict.fromkeys(hashes, 1)
 
 
+def test_what_a_second_attempt_keeps_takes_the_place_of_the_first() -> None:
+    """A name is free once in a run, and failed jobs that are run again are the same run."""
+    kept = [step["with"] for _, step in steps() if step.get("uses", "").startswith("actions/upload-artifact@")]
+    assert kept
+    assert [told["name"] for told in kept if told.get("overwrite") is not True] == []
+
+
 def test_every_job_ends_in_time() -> None:
     assert [name for name, job in jobs() if "uses" not in job and not 0 < job.get("timeout-minutes", 0) <= 60] == []
 
@@ -199,6 +261,27 @@ def test_scripts_stop_at_the_first_error_also_within_a_pipe() -> None:
     )
     in_actions = [step for path in ACTIONS for step in read(path)["runs"]["steps"] if "run" in step]
     assert {step["shell"] for step in in_actions} == {"bash"}
+
+
+@pytest.mark.parametrize(("verdict", "code", "is_unsure"), [(0, 0, False), (1, 1, False), (2, 2, False), (3, 0, True)])
+def test_a_load_that_failed_is_red_and_one_that_is_unsure_is_a_warning(
+    verdict: int, code: int, is_unsure: bool, tmp_path: Path
+) -> None:
+    [script] = [script for name, script in scripts() if name == "load/load: Run the load"]
+    for command, does in (("inv", f"exit {verdict}"), ("curl", "exit 7"), ("sleep", "exec /usr/bin/sleep 0.05")):
+        path = tmp_path / command
+        path.write_text(f"#!/bin/sh\n{does}\n", "utf-8")
+        path.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        env={"PROFILE": "quick", "TARGET": "embedded", "PATH": f"{tmp_path}:/usr/bin:/bin"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert ("::warning title=Unsure" in done.stdout) == is_unsure
 
 
 # What they lean on
@@ -221,7 +304,7 @@ WHERE = {
     **dict.fromkeys(["ruff check", "ruff format", "robocop check", "robocop format"], "gate lint"),
     **dict.fromkeys(["robot embedded", "pabot embedded", "robot replay", "pabot replay"], "suites"),
     "types": "gate types",
-    "secrets": "gate secrets",
+    "secrets": "gate secrets",  # pragma: allowlist secret - a name of a job
     "keyword docs": "gate docs",
     "unit tests": "tests",
     "robot load": "load",
