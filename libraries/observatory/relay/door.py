@@ -8,7 +8,7 @@ from typing import Final
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-PATIENCE: Final = 5.0
+PATIENCE: Final = 2.0
 """Seconds after which it is looked whether a request has come; the second time, the connection is closed."""
 
 

@@ -27,7 +27,7 @@ from observatory.relay.reading import MOST_BYTES, PushError, read_push
 from observatory.relay.totals import Totals, TotalsError
 from observatory.words import one_line
 
-READING: Final = 10.0
+READING: Final = 5.0
 """Seconds that a push may take to arrive."""
 
 _SIGNED: Final = {SIGNATURE: "1"}
