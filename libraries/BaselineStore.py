@@ -14,7 +14,8 @@ from observatory.exchange import Exchange
 from observatory.history import State, stored_resource
 from observatory.logs.exchange_html import states_table
 from observatory.words import count
-from robot_session import LISTENER, ROBOT_SESSION, plainly
+from robot_listener import LISTENER
+from robot_session import ROBOT_SESSION, plainly
 
 if TYPE_CHECKING:
     from observatory.data_drift import DataChange

@@ -13,8 +13,9 @@ from keyword_values import compared
 from observatory.errors import ObservatoryError
 from observatory.settings import PROJECT_ROOT
 from observatory.words import count, percent
+from robot_listener import LISTENER
 from robot_quarantine import list_of_the_run, today
-from robot_session import LISTENER, ROBOT_SESSION, plainly
+from robot_session import ROBOT_SESSION, plainly
 
 if TYPE_CHECKING:
     from observatory.flakiness.quarantine import QuarantineList

@@ -14,8 +14,9 @@ from keyword_values import per_second_of, share_of
 from observatory.errors import ObservatoryError
 from observatory.settings import PROJECT_ROOT
 from robot_asked import SuiteOfNow, is_asked_for
+from robot_listener import LISTENER
 from robot_run import kind_of_run
-from robot_session import LISTENER, plainly
+from robot_session import plainly
 
 if TYPE_CHECKING:
     from robot_load import EndedLoad

@@ -9,7 +9,8 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keyword_values import compared
-from robot_session import LISTENER, ROBOT_SESSION, plainly
+from robot_listener import LISTENER
+from robot_session import ROBOT_SESSION, plainly
 
 
 @library(scope="GLOBAL", auto_keywords=False, listener=LISTENER, doc_format="MARKDOWN")

@@ -18,7 +18,8 @@ from observatory.exchange import Exchange, FailureType, Request
 from observatory.failures import raise_for_failure
 from observatory.record import plain, record_of
 from observatory.record.field_path import values_at
-from robot_session import LISTENER, ROBOT_SESSION, fetched, fetched_together, plainly, shown
+from robot_listener import LISTENER
+from robot_session import ROBOT_SESSION, fetched, fetched_together, plainly, shown
 
 _TOO_MANY_REQUESTS = 429
 _ANSWERS = frozenset(range(100, 500)) - {_TOO_MANY_REQUESTS}

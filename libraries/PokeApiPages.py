@@ -12,7 +12,8 @@ from observatory.asking.newest import newest
 from observatory.asking.paging import all_references, window_of
 from observatory.exchange import Request
 from observatory.record import record_of, view
-from robot_session import LISTENER, ROBOT_SESSION, fetched, fetched_together, plainly, shown
+from robot_listener import LISTENER
+from robot_session import ROBOT_SESSION, fetched, fetched_together, plainly, shown
 
 
 @library(scope="GLOBAL", auto_keywords=False, listener=LISTENER, doc_format="MARKDOWN")

@@ -15,7 +15,8 @@ from observatory.record import plain
 from observatory.record.field_path import EVERY, parse, values_at
 from observatory.rules import invariants
 from observatory.words import count
-from robot_session import LISTENER, fetched_together, plainly
+from robot_listener import LISTENER
+from robot_session import fetched_together, plainly
 
 _MOST_TOLD = 10  # breaches of a rule in one message
 

@@ -13,7 +13,8 @@ from keyword_values import compared
 from observatory.client.reading import NOT_RECORDED_HEADER
 from observatory.client.transports import proxy_of
 from observatory.rules.json_form import untidy_json
-from robot_session import LISTENER, ROBOT_SESSION, plainly
+from robot_listener import LISTENER
+from robot_session import ROBOT_SESSION, plainly
 
 
 @library(scope="GLOBAL", auto_keywords=False, listener=LISTENER, doc_format="MARKDOWN")

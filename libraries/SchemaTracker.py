@@ -13,7 +13,8 @@ from robot.api.deco import keyword, library
 from keyword_values import compared, login
 from observatory.errors import ObservatoryError
 from observatory.words import count, listed
-from robot_session import LISTENER, ROBOT_SESSION, plainly
+from robot_listener import LISTENER
+from robot_session import ROBOT_SESSION, plainly
 from schema_policy import refusal
 
 if TYPE_CHECKING:

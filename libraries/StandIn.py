@@ -11,7 +11,8 @@ from robot.api.deco import keyword, library
 
 from keyword_values import compared
 from observatory.client import CircuitRules
-from robot_session import FAULTS, LISTENER, ROBOT_SESSION, plainly
+from robot_listener import LISTENER
+from robot_session import FAULTS, ROBOT_SESSION, plainly
 from sandbox.faults import Fault, Faults, Injection, Kind, Nothing
 
 
