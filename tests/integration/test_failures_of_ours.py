@@ -255,7 +255,7 @@ def test_when_quarantine_is_over_the_test_counts_and_one_warning_says_so(tmp_pat
 
 
 def test_what_is_wrong_with_the_list_is_said_once_and_hides_nothing(tmp_path: Path, database_url: str) -> None:
-    option = _quarantine(tmp_path, ("Shaky", 61, "#7"), ("Good", 30, ""))
+    option = _quarantine(tmp_path, ("Shaky", 90, "#7"), ("Good", 30, ""))
     run = _run(tmp_path, _CASES, *option, database_url=database_url)
     assert run.exit_code == 1
     assert run.tests["Shaky"].failed

@@ -108,7 +108,7 @@ def test_without_a_database_the_guard_is_skipped(tmp_path: Path) -> None:
     [
         (("Suite.Once", 30, "#7"), ""),
         (("Order", -1, "#7"), "The quarantine of 'Order' ended on"),
-        (("Order", 61, "#7"), "which is more than 60 days ahead"),
+        (("Order", 90, "#7"), "which is more than 60 days ahead"),
         (("Order", 30, ""), "The quarantine of 'Order' has no reason"),
         (("Suite.Never", 30, "#7"), "There is no test 'Suite.Never', whose quarantine is until"),
     ],
