@@ -38,7 +38,7 @@ PATIENCE: Final = "RP_LAUNCH_PATIENCE"
 LISTENER: Final = "robot_reportportal.Listener"
 
 _ANSWERS = 1.0  # seconds in which the server must have answered, or the run goes without it
-_WHOLE = 1.7  # seconds that a server which does not do its part may cost a run, where 2 are allowed
+_WHOLE = 1.5  # seconds that a server which does not do its part may cost a run, where 2 are allowed
 _FAREWELL = 0.4  # seconds to finish a launch that met trouble
 _GOODBYE = 5.0  # seconds to finish one that met none
 _INTERRUPTED = 251  # exit codes of Robot from here on: help, interrupted, wrong data, crashed
