@@ -348,6 +348,10 @@ class TestBadServer:
             assert told in done.console
             assert done.console.count("inv publish") == 1
             assert "Traceback" not in done.console
+            if not any(
+                late in told for late in ("took too long", "in time", "in a second")
+            ):  # it says at once that it won't, and costs nothing
+                return
             with Receiver() as well:
                 usual, _ = timed(tmp_path / f"well{attempt}", program, well)
             if took < usual + COST:
