@@ -30,6 +30,9 @@ from tests.robot_command import LIBRARIES, Outcome, run_command
 
 LAUNCH = (sys.executable, "-m", "observatory.commands", "launch")
 PABOT = ("pabot", "--processes", "2", "--pabotlibport", "0")
+HUNG = r"did not answer \(not in time\)|took too long"
+"""Which of the two it is, depends on what comes first: the end of a request's time, or of that of all."""
+
 COST = 2.0
 """Seconds that a server which does not do its part may cost a run."""
 
@@ -322,14 +325,14 @@ class TestBadServer:
         ("program", "before", "told"),
         [
             ("robot", hanging(0), "did not answer in a second"),
-            ("robot", hanging(6), "did not answer (not in time)"),
-            ("robot", dying(6), "did not answer (the connection was closed)"),
+            ("robot", hanging(6), HUNG),
+            ("robot", dying(6), r"did not answer \(the connection was closed\)"),
             ("robot", refusing(503, 6), "answers with status 503"),
-            ("robot", refusing(401, 6), "rejects the key (401)"),
+            ("robot", refusing(401, 6), r"rejects the key \(401\)"),
             ("robot", refusing(403), "does not let the owner of the key into the project"),
             ("robot", slow(0.3), "took too long"),
-            ("pabot", hanging(6), "did not answer (not in time)"),
-            ("pabot", dying(6), "did not answer (the connection was closed)"),
+            ("pabot", hanging(6), HUNG),
+            ("pabot", dying(6), r"did not answer \(the connection was closed\)"),
             ("pabot", slow(0.3), "took too long"),
         ],
         ids=lambda value: value if isinstance(value, str) else "server",
@@ -345,7 +348,7 @@ class TestBadServer:
             with Receiver(before) as receiver:
                 took, done = timed(tmp_path / f"bad{attempt}", program, receiver)
             assert done.exit_code == 3
-            assert told in done.console
+            assert re.search(told, done.console), done.console
             assert done.console.count("inv publish") == 1
             assert "Traceback" not in done.console
             if not any(
