@@ -121,7 +121,10 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 
 def firing(name: str, severity: str, *, ended: bool = False, **labels: str) -> dict[str, object]:
-    """An alert as Prometheus sends it; it began ten minutes ago, and when it `ended`, that was just now."""
+    """An alert as Prometheus sends it; it began a second ago, and when it `ended`, that was just now.
+
+    One that began longer ago than its group waits is sent at once, and it is chance whether another one inhibits it.
+    """
     now = datetime.now(UTC)
     return {
         "labels": {"alertname": name, "severity": severity, "target": "live", "endpoint": "pokemon", **labels},
@@ -132,7 +135,7 @@ def firing(name: str, severity: str, *, ended: bool = False, **labels: str) -> d
             "dashboard": "http://localhost:3000/d/drift",
             "docs": "docs/alerts.md",
         },
-        "startsAt": (now - timedelta(minutes=10)).isoformat(),
+        "startsAt": (now - timedelta(seconds=1)).isoformat(),
         "endsAt": (now if ended else now + timedelta(hours=1)).isoformat(),
     }
 
