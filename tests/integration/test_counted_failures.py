@@ -21,6 +21,10 @@ Never Does
     Get Type    1
     Fail    Not as it should be.
 
+Fails, Too
+    Get Type    2
+    Fail    Nor this.
+
 In Quarantine
     Get Pokemon    1
     Fail    Known to.
@@ -42,11 +46,12 @@ def test_a_test_that_fails_counts_once_and_one_that_recovers_or_is_in_quarantine
     assert {name: test.status for name, test in run.tests.items()} == {
         "Recovers": "PASS",
         "Never Does": "FAIL",
+        "Fails, Too": "FAIL",
         "In Quarantine": "SKIP",
     }, run.console
     numbers = (run.folder / "metrics.prom").read_text("utf-8")
     counted = re.findall(r"^pokeapi_failures_total(\S+) (\S+)$", numbers, re.MULTILINE)
-    assert counted == [('{endpoint="type",failure_type="assertion"}', "1.0")]
+    assert counted == [('{endpoint="type",failure_type="assertion"}', "2.0")]
 
 
 def test_structures_of_suites_print_nothing(tmp_path: Path) -> None:

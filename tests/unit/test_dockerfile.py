@@ -147,7 +147,7 @@ def test_it_installs_what_the_project_has_pinned(instructions: list[tuple[str, s
     runs = " ".join(words for word, words in instructions if word == "RUN")
     assert "requirements.txt" in runs
     assert "requirements-dev" not in runs
-    assert "--mount=type=cache,target=/root/.cache/pip" in runs
+    assert "--mount=type=cache,target=/var/cache/pip" in runs
 
 
 # Its health check
