@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,18 +31,6 @@ def command_of(name: str) -> str:
     if command is None:
         pytest.skip(f"install prometheus-alertmanager: {name} is not there (apt-get install prometheus-alertmanager)")
     return command
-
-
-@contextmanager
-def relay(folder: Path) -> Iterator[str]:
-    """The relay; gives its address."""
-    folder.mkdir()
-    port = free_port()
-    command = [sys.executable, "-m", "observatory.commands", "relay", "--port", str(port), "--first-shown", "1.2"]
-    address = f"http://127.0.0.1:{port}"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("OBSERVATORY_")}
-    with _running(folder, command, f"{address}/health", environment | {"OBSERVATORY_HOME": str(folder)}):
-        yield address
 
 
 @contextmanager

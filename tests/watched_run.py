@@ -6,10 +6,6 @@ What the dashboards show of runs is held against what these left.
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.weeks import Weeks, fill
@@ -28,6 +23,7 @@ from sandbox.server import Server
 from tests.load_process import until
 from tests.prometheus_server import Prometheus, prometheus, tool
 from tests.recording_folder import RecordingFolder
+from tests.relay_process import relay
 from tests.robot_command import Outcome, run_robot
 
 MADE_UP: Final = "live"
@@ -101,11 +97,15 @@ def watch_runs(folder: Path, database_url: str) -> Iterator[WatchedRun]:
     recording = RecordingFolder(folder / "recording")
     replay = ("--variable", "TARGET:replay", "--variable", f"RECORDING:{recording.folder}")
     with (
-        _relay(folder) as address,
-        prometheus(folder, address.removeprefix("http://")) as asked,
+        relay(folder / "relay", "--first-shown", str(_FIRST_SHOWN)) as relayed,
+        prometheus(folder, relayed.host) as asked,
         _faulty_server() as faulty,
     ):
-        environment = {"DATABASE_URL": database_url, "OBSERVATORY_METRICS_RELAY": address, "OBSERVATORY_RETRIES": "0"}
+        environment = {
+            "DATABASE_URL": database_url,
+            "OBSERVATORY_METRICS_RELAY": relayed.address,
+            "OBSERVATORY_RETRIES": "0",
+        }
         until(lambda: asked.value("sum(up)") == 1, "Prometheus sees the relay")
         began = datetime.now(UTC)
         first = _run(folder / "first", _ASKING, *replay, **environment)
@@ -117,7 +117,7 @@ def watch_runs(folder: Path, database_url: str) -> Iterator[WatchedRun]:
         # And a scrape more, so that nothing is at the edge of the time that is shown.
         time.sleep(1.5)
         ended = datetime.now(UTC)
-        page = httpx.get(f"{address}/metrics", trust_env=False, timeout=10).raise_for_status().text
+        page = relayed.page
         lines = [line for run in runs for line in log_of(run)]
         replayed = f"replay:{recording.folder.resolve()}"
         yield WatchedRun(asked, database, replayed, faulty, runs, began, ended, page, lines)
@@ -161,32 +161,3 @@ def log_of(run: Outcome) -> list[dict[str, Any]]:
     """The lines of the log of a run."""
     files = sorted((run.folder.parent / "results" / "logs").glob("*.jsonl"))
     return [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
-
-
-@contextmanager
-def _relay(folder: Path) -> Iterator[str]:
-    """The address of a relay, which ends with the test."""
-    home = folder / "relay"
-    home.mkdir()
-    own = {"OBSERVATORY_HOME": str(home), "PYTHONUNBUFFERED": "1"}
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OBSERVATORY_")}
-    command = [sys.executable, "-m", "observatory.commands", "relay", "--port", "0", "--first-shown", str(_FIRST_SHOWN)]
-    printed = home / "printed.txt"
-    with printed.open("wb") as output:
-        process = subprocess.Popen(command, env={**inherited, **own}, cwd=home, stdout=output, stderr=output)
-        try:
-            until(lambda: process.poll() is not None or _address(printed), "the relay listens")
-            assert process.poll() is None, printed.read_text("utf-8")
-            yield _address(printed)
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _address(printed: Path) -> str:
-    found = re.search(r"http://\S+?:\d+", printed.read_text("utf-8"))
-    return found[0] if found else ""

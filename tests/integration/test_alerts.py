@@ -30,11 +30,11 @@ from tests.alert_services import (
     committed_alertmanager,
     known_alerts,
     prometheus,
-    relay,
     rendered,
     send,
 )
 from tests.load_process import until
+from tests.relay_process import relay
 
 SOON = 30.0
 """Seconds within which a message must have come."""
@@ -68,14 +68,14 @@ def test_a_slow_run_is_told_and_so_is_its_end(tmp_path: Path) -> None:
             receivers: [{{name: hook, webhook_configs: [{{url: '{told.address}', send_resolved: true}}]}}]
         """
         with (
-            relay(tmp_path / "relay") as numbers,
+            relay(tmp_path / "relay", "--first-shown", "1.2") as numbers,
             alertmanager(tmp_path / "alertmanager", routes) as manager,
-            prometheus(tmp_path / "prometheus", numbers, manager),
+            prometheus(tmp_path / "prometheus", numbers.address, manager),
         ):
-            push(numbers, "live", 0.8)
-            push(numbers, "embedded", 0.8)
+            push(numbers.address, "live", 0.8)
+            push(numbers.address, "embedded", 0.8)
             until(lambda: told.messages, "the alert came", SOON)
-            push(numbers, "live", 0.02)
+            push(numbers.address, "live", 0.02)
             until(lambda: told.messages[-1]["status"] == "resolved", "the end of the alert came", SOON)
     first, last = (message["alerts"] for message in (told.messages[0], told.messages[-1]))
     assert first[0]["status"] == "firing"

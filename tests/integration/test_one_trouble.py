@@ -13,8 +13,9 @@ import httpx
 from observatory.exchange import Attempt, Exchange, FailureType
 from observatory.metrics import Metrics
 from tests.alert_receivers import hook
-from tests.alert_services import committed_alertmanager, known_alerts, prometheus, relay
+from tests.alert_services import committed_alertmanager, known_alerts, prometheus
 from tests.load_process import until
+from tests.relay_process import relay
 
 SOON = 30.0
 """Seconds within which a message must have come."""
@@ -43,13 +44,13 @@ def test_a_run_that_fails_is_slow_and_leaves_a_circuit_open_is_one_message(tmp_p
     with hook() as slack:
         variables = {"ALERTS_SLACK_URL": slack.address}
         with (
-            relay(tmp_path / "relay") as numbers,
+            relay(tmp_path / "relay", "--first-shown", "1.2") as numbers,
             committed_alertmanager(tmp_path / "alertmanager", variables) as manager,
-            prometheus(tmp_path / "prometheus", numbers, manager),
+            prometheus(tmp_path / "prometheus", numbers.address, manager),
         ):
-            push(numbers, 1)  # one failure is no alert; the relay has shown all names before the bad run comes
+            push(numbers.address, 1)  # one failure is no alert; the relay has shown all names before the bad run comes
             time.sleep(3)
-            push(numbers, 5, CIRCUIT)
+            push(numbers.address, 5, CIRCUIT)
             until(lambda: slack.messages, "the alert came", SOON)
             until(lambda: len(known_alerts(manager)) == 3, "all three alerts are known", SOON)
             states = {each["labels"]["alertname"]: each["status"]["state"] for each in known_alerts(manager)}
